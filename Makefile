@@ -1,0 +1,73 @@
+# make            builds the services and the dashboard      make demo   installs what is missing, starts everything
+# make test       tests everything, from clean               make smoke  deploys once against the running demo
+# make demo-stop  ends the demo                              make bench  measures                make clean  forgets builds
+# Variables: CC=clang, SAN=address,undefined (sanitizers), COPIES, RUN_DIR, PORT_BASE.
+SERVICES := api-gateway key-provisioner ovh-orderer installer health-monitor
+PROGRAMS := $(SERVICES) clawctl
+LIBS     := base db http ssh seal bus runner service
+PKGS     := libpq rdkafka libcurl libssh2 jansson openssl
+SAN      ?=
+B        := build/$(or $(SAN),plain)
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo dev)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Wformat=2 -Werror
+CFLAGS   += -std=gnu17 -O2 -g $(WARNINGS) -MMD -MP -D_GNU_SOURCE -include common/base/banned.h -Icommon -Iproto \
+            $(SAN:%=-fsanitize=%) $(if $(SAN),-fno-sanitize-recover=all -fno-omit-frame-pointer) \
+            $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcivetweb -lpthread -lm
+
+objs      = $(patsubst %.c,$B/%.o,$(wildcard $1/*.c))
+lib_objs  = $(foreach l,$(LIBS),$(call objs,common/$l)) $(call objs,proto)
+archive   = @mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/*/test_*.c))
+c_files   = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+all: programs frontend
+programs: $(PROGRAMS:%=$B/bin/%)
+	@mkdir -p build && ln -sfn $(or $(SAN),plain)/bin build/bin
+unit: $(tests)
+
+.SECONDEXPANSION:
+$B/bin/%: $B/services/%/main.o $B/lib/%.a $B/lib/common.a
+	@mkdir -p $(@D)
+	@echo ld $@
+	@$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS)
+# tests/unit/<service>/test_x.c links that service's archive; what the test defines itself wins.
+$B/tests/unit/%: $B/tests/unit/%.o $$(call service_lib,$$(*D)) $B/lib/common.a
+	@echo ld $@
+	@$(CC) $(CFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+service_lib = $(if $(filter $1,$(PROGRAMS)),$B/lib/$1.a)
+$B/lib/common.a: $(lib_objs) ; $(archive)
+$B/lib/%.a: $$(filter-out %/main.o,$$(call objs,services/$$*)) ; $(archive)
+$B/tests/unit/%.o: CFLAGS += -Iservices -Iservices/$(word 3,$(subst /, ,$*))
+$B/common/service/service.o: CFLAGS += -DVERSION='"$(VERSION)"'
+$B/%.o: %.c
+	@mkdir -p $(@D)
+	@echo cc $<
+	@$(CC) $(CFLAGS) -c -o $@ $<
+
+frontend: frontend/dist/index.html
+frontend/dist/index.html: frontend/package-lock.json frontend/index.html $(shell find frontend/src frontend/public -type f 2>/dev/null)
+	deploy/npm ci --prefix frontend && deploy/npm run build --prefix frontend
+	@touch $@
+
+demo:
+	deploy/bootstrap demo && $(MAKE) all && deploy/demo up
+demo-stop:
+	deploy/demo down
+smoke:
+	tests/smoke
+test:
+	deploy/bootstrap test && tests/run
+bench:
+	deploy/bootstrap demo && $(MAKE) programs && node tests/bench/main.mjs
+lint:
+	deploy/bootstrap lint && tests/lint
+format:
+	clang-format -i $(c_files)
+clean:
+	rm -rf build frontend/dist
+
+.PHONY: all programs unit frontend demo demo-stop smoke test bench lint format clean
+.SECONDARY:
+-include $(shell find $B -name '*.d' 2>/dev/null)

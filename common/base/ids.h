@@ -1,0 +1,14 @@
+/* Identifiers: UUIDv7 (RFC 9562), time-ordered, random in the rest. */
+#pragma once
+
+#include <stdbool.h>
+
+enum { ID_SIZE = 37 }; /* 36 characters and the '\0' */
+
+void id_new(char ret[ID_SIZE]);
+
+/* True for exactly the 36-character lower- or upper-case form; anything from outside goes through this. */
+bool id_valid(const char *text);
+
+/* The last 8 characters: random, so they tell deployments apart where the first 8 would be the time. */
+const char *id_short(const char *id);
