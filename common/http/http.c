@@ -1,0 +1,297 @@
+/*
+ * HTTP on a libcurl easy handle that is reset between calls, so connections and TLS sessions stay.
+ *
+ * libcurl repeats a request by itself, POST included, when a connection it had kept open dies before
+ * the first byte of an answer. A `once` request therefore always gets a connection of its own. Whether
+ * anything was sent is not guessed from the error: libcurl tells us right before it starts to send.
+ */
+#include "http/http.h"
+
+#include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/scope.h"
+#include "base/utf8.h"
+#include "http/request.h"
+
+enum {
+    DEADLINE_MS = 30000,
+    CONNECT_MS = 5000,
+    BODY_LIMIT = 256 * 1024,
+    HEADERS_LIMIT = 64 * 1024,
+    RETRY_AFTER_MAX_S = 24 * 3600,
+    REQUEST_ID_MAX = 100,
+};
+
+struct http {
+    CURL *curl;
+};
+
+/* What one call has seen so far. */
+struct exchange {
+    CURL *curl;
+    struct buf body;
+    size_t header_bytes;
+    bool began; /* the connection stood and the request was about to leave */
+    bool too_large;
+    long long cert_expires_unix;
+    char why[CURL_ERROR_SIZE];
+};
+
+static void exchange_release(struct exchange *x)
+{
+    buf_release(&x->body);
+}
+
+void http_init(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        abort();
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+struct http *http_new(void)
+{
+    struct http *http = malloc(sizeof *http);
+
+    if (!http || !(http->curl = curl_easy_init())) {
+        abort();
+    }
+    return http;
+}
+
+void http_free(struct http *http)
+{
+    if (!http) {
+        return;
+    }
+    curl_easy_cleanup(http->curl);
+    free(http);
+}
+
+static int about_to_send(void *to, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+    struct exchange *x = to;
+
+    (void)remote_ip;
+    (void)local_ip;
+    (void)remote_port;
+    (void)local_port;
+    x->began = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* From the connection itself: CURLINFO_CERTINFO is empty on a connection that is used again. */
+static long long cert_expiry(CURL *curl)
+{
+    struct curl_tlssessioninfo *tls = NULL;
+    struct tm tm = {0};
+
+    if (curl_easy_getinfo(curl, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls ||
+        tls->backend != CURLSSLBACKEND_OPENSSL || !tls->internals) {
+        return 0;
+    }
+    X509 *cert = SSL_get0_peer_certificate(tls->internals);
+    if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1) {
+        return 0;
+    }
+    return timegm(&tm);
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *to)
+{
+    struct exchange *x = to;
+
+    (void)line;
+    if (x->header_bytes == 0) {
+        x->cert_expires_unix = cert_expiry(x->curl);
+    }
+    x->header_bytes += size * n;
+    if (x->header_bytes > HEADERS_LIMIT) {
+        x->too_large = true;
+        return 0;
+    }
+    return size * n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *to)
+{
+    struct exchange *x = to;
+
+    if (!buf_put(&x->body, bytes, size * n)) {
+        x->too_large = true;
+        return 0;
+    }
+    return size * n;
+}
+
+static int either(int wanted, int otherwise)
+{
+    return wanted > 0 ? wanted : otherwise;
+}
+
+static void set_up(CURL *curl, const struct http_request *request, struct exchange *x)
+{
+    curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* no detour by an environment variable */
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a stuck name look-up must not pass the deadline */
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)either(request->deadline_ms, DEADLINE_MS));
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)either(request->connect_ms, CONNECT_MS));
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->ca_file && request->ca_file[0]) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
+    if (request->once) {
+        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    }
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, about_to_send);
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, x);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, x->why);
+}
+
+static enum err_kind kind_of(CURLcode code, const struct http_request *request,
+                             const struct exchange *x)
+{
+    if (x->began) {
+        if (request->once) {
+            return ERR_UNKNOWN;
+        }
+        return x->too_large ? ERR_PERMANENT : ERR_TRANSIENT;
+    }
+    switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+        return ERR_PERMANENT;
+    default:
+        return ERR_TRANSIENT;
+    }
+}
+
+static struct err failure(CURLcode code, const struct http_request *request,
+                          const struct exchange *x)
+{
+    struct err e = {.kind = kind_of(code, request, x), .code = (int)code};
+
+    if (x->too_large) {
+        (void)snprintf(e.text, sizeof e.text, "the answer is too large");
+    } else {
+        (void)snprintf(e.text, sizeof e.text, "%.225s",
+                       x->why[0] ? x->why : curl_easy_strerror(code));
+        utf8_scrub(e.text, strlen(e.text));
+    }
+    return e;
+}
+
+static const char *media_type(CURL *curl, struct arena *arena)
+{
+    char *type = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || !type) {
+        return "";
+    }
+    char *copy = arena_strndup(arena, type, strcspn(type, "; \t"));
+    for (char *c = copy; *c; c++) {
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    }
+    return copy;
+}
+
+static const char *request_id(CURL *curl, struct arena *arena)
+{
+    static const char *const names[] = {"X-Ovh-Queryid", "X-Request-Id", "CF-Ray"};
+    struct curl_header *header;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (curl_easy_header(curl, names[i], 0, CURLH_HEADER, -1, &header) == CURLHE_OK) {
+            char *id = arena_strndup(arena, header->value, strnlen(header->value, REQUEST_ID_MAX));
+            utf8_scrub(id, strlen(id));
+            return id;
+        }
+    }
+    return "";
+}
+
+static int retry_after(CURL *curl)
+{
+    curl_off_t seconds = 0;
+
+    if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds < 0) {
+        return 0;
+    }
+    return (int)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S);
+}
+
+struct err http_call(struct http *http, const struct http_request *request, struct arena *arena,
+                     struct http_response *ret)
+{
+    CURL *curl = http->curl;
+    SCOPED(exchange_release) struct exchange x = {.curl = curl};
+    SCOPED(slist_free) struct curl_slist *headers = NULL;
+
+    *ret = (struct http_response){.body = "", .content_type = "", .request_id = ""};
+    buf_init(&x.body, request->body_limit ? request->body_limit : BODY_LIMIT);
+    curl_easy_reset(curl);
+    TRY(request_headers(request, &headers));
+    set_up(curl, request, &x);
+    request_method(curl, request);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+
+    CURLcode code = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    (void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &ret->verify_result);
+    struct err e = OK;
+    if (code != CURLE_OK) {
+        ret->curl_code = (int)code;
+        e = failure(code, request, &x);
+    } else {
+        ret->body = arena_strndup(arena, x.body.at, x.body.len);
+        ret->body_len = x.body.len;
+        ret->content_type = media_type(curl, arena);
+        ret->retry_after_s = retry_after(curl);
+        ret->request_id = request_id(curl, arena);
+        ret->cert_expires_unix = x.cert_expires_unix;
+    }
+    /* Nothing in the handle may point to what ends with this call. */
+    curl_easy_reset(curl);
+    return e;
+}
+
+struct err http_judge(const struct http_response *response, bool once, const char *who)
+{
+    long status = response->status;
+    struct err e = {.kind = ERR_PERMANENT, .code = (int)status};
+
+    if (status >= 200 && status < 300) {
+        return OK;
+    }
+    if (status == 425 || status == 429) {
+        e.kind = ERR_TRANSIENT; /* refused before anything was done */
+    } else if (status == 408 || status >= 500) {
+        e.kind = once ? ERR_UNKNOWN : ERR_TRANSIENT;
+    }
+    if (e.kind != ERR_PERMANENT) {
+        e.retry_after_s = response->retry_after_s;
+    }
+    (void)snprintf(e.text, sizeof e.text, "%s said %ld", who, status);
+    return e;
+}
