@@ -1,0 +1,285 @@
+/*
+ * The keeper: the runner's only thread with a connection. One turn is one transaction: settle what workers have
+ * finished, claim what is due for the idle ones, ask when the next row comes due. Batches what is waiting, never
+ * waits to batch.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "db/db.h"
+#include "runner/task.h"
+
+enum { SETTLES_MAX = 128, LOOK_AGAIN_MS = 250, DB_PAUSE_MS = 200, DB_PAUSE_MOST_MS = 2000 };
+
+static const char settle_sql[] = "select settle($1::uuid, $2::bigint, $3::jsonb) as mine";
+
+/* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
+#define CLAIM(sealed)                                                                              \
+    "with due as (select id, due_at as was_due from resource where due_at <= now() "               \
+    "order by due_at limit $1::int for update skip locked) "                                       \
+    "update resource r set busy = true, claim = claim + 1, due_at = now() + interval '1 s' * "     \
+    "coalesce(($2::jsonb ->> (goal || ' ' || state))::double precision, 30) "                      \
+    "from due where r.id = due.id "                                                                \
+    "returning r.id, claim, state, goal, generation, tries, coalesce(backoff_s, 0) as backoff, "   \
+    "notes, extract(epoch from clock_timestamp() - state_since) as age, "                          \
+    "extract(epoch from clock_timestamp() - was_due) as lag, " sealed " as sealed"
+
+static const char claim_sql[] = CLAIM("null");
+static const char claim_with_secrets_sql[] = CLAIM(
+    "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id)");
+
+static const char next_sql[] =
+    "select extract(epoch from due_at - clock_timestamp()) * 1000 as in_ms from resource "
+    "where due_at is not null order by due_at limit 1";
+
+struct keeper {
+    struct runner *r;
+    struct db *db;
+    struct task *unsettled; /* sorted by id: one lock order for all */
+    int n_unsettled;
+    int pause_ms; /* after a failure of the database */
+};
+
+static char *copy(const char *text)
+{
+    char *c = strdup(text);
+
+    if (!c) {
+        abort();
+    }
+    return c;
+}
+
+static void collect(struct keeper *k)
+{
+    struct task *task = queue_take_all(&k->r->done);
+
+    while (task) {
+        struct task *next = task->next;
+        struct task **at = &k->unsettled;
+        while (*at && strcmp((*at)->id, task->id) < 0) {
+            at = &(*at)->next;
+        }
+        task->next = *at;
+        *at = task;
+        k->n_unsettled++;
+        task = next;
+    }
+}
+
+static void log_outcome(const struct task *task, bool mine)
+{
+    int64_t now = clock_unix_us();
+    enum log_level level = !mine || task->gave_up        ? LOG_ERROR
+                           : task->e.kind == ERR_NONE    ? LOG_INFO
+                           : task->e.kind == ERR_NOT_YET ? LOG_DEBUG
+                                                         : LOG_WARN;
+    log_deployment(task->id);
+    const struct kv pairs[] = {
+        KV("state", task->state),
+        KV("then", (const char *)task->then),
+        KV("goal", task->goal == GOAL_UP ? "up" : "down"),
+        KV("outcome", mine ? err_kind_name(task->e.kind) : "fenced"),
+        KV("why", (const char *)task->e.text),
+        KV("tries", task->tries),
+        KV("lag_us", (int64_t)(task->lag_s * 1e6)),
+        KV("started_us", task->started_us),
+        KV("ended_us", task->ended_us),
+        KV("settled_us", now),
+    };
+    log_write(level, "move", pairs, (int)(sizeof pairs / sizeof pairs[0]));
+    log_deployment(NULL);
+    metric_time(&metrics.settle_seconds, now - task->ended_us);
+}
+
+static void count_outcome(const struct task *task, bool mine)
+{
+    if (!mine) {
+        METRIC_ADD(settles_fenced, 1);
+    } else if (task->gave_up) {
+        METRIC_ADD(moves_failed, 1);
+    } else if (task->e.kind == ERR_NONE) {
+        METRIC_ADD(moves_done, 1);
+    } else if (task->e.kind == ERR_NOT_YET) {
+        METRIC_ADD(moves_not_yet, 1);
+    } else {
+        METRIC_ADD(moves_retried, 1);
+    }
+}
+
+/* The first of the unsettled is settled (or refused): log, count, forget it. True when it said something. */
+static bool settled(struct keeper *k, bool mine)
+{
+    struct task *task = k->unsettled;
+    bool says = mine && task->says;
+
+    log_outcome(task, mine);
+    count_outcome(task, mine);
+    k->unsettled = task->next;
+    k->n_unsettled--;
+    (void)atomic_fetch_sub(&k->r->busy, 1);
+    task_free(task);
+    return says;
+}
+
+static void hand_out(struct keeper *k, const struct rows *rows)
+{
+    for (int i = 0; i < rows_count(rows); i++) {
+        struct task *task = calloc(1, sizeof *task);
+        if (!task) {
+            abort();
+        }
+        memcpy(task->id, rows_text(rows, i, "id"), ID_SIZE - 1);
+        task->claim = rows_int(rows, i, "claim");
+        task->goal = rows_text(rows, i, "goal")[0] == 'u' ? GOAL_UP : GOAL_DOWN;
+        task->generation = (int)rows_int(rows, i, "generation");
+        task->tries = (int)rows_int(rows, i, "tries");
+        task->backoff_s = rows_real(rows, i, "backoff");
+        task->age_s = rows_real(rows, i, "age");
+        task->lag_s = rows_real(rows, i, "lag");
+        task->state = copy(rows_text(rows, i, "state"));
+        task->notes = copy(rows_text(rows, i, "notes"));
+        task->sealed = rows_null(rows, i, "sealed") ? NULL : copy(rows_text(rows, i, "sealed"));
+        metric_time(&metrics.due_lag_seconds, (int64_t)(task->lag_s * 1e6));
+        (void)atomic_fetch_add(&k->r->busy, 1);
+        queue_put(&k->r->todo, task);
+    }
+}
+
+/* One transaction. `ret_wait_ms`: when to look again at the latest. */
+static struct err turn(struct keeper *k, int *ret_wait_ms)
+{
+    struct runner *r = k->r;
+    int settles = k->n_unsettled < SETTLES_MAX ? k->n_unsettled : SETTLES_MAX;
+    int idle = atomic_load(&r->stopping)
+                   ? 0
+                   : r->settings.workers - (atomic_load(&r->busy) - k->n_unsettled);
+    struct rows *results[SETTLES_MAX + 2];
+    int n = 0;
+    bool says = false;
+
+    *ret_wait_ms = LOOK_AGAIN_MS;
+    TRY(db_batch_begin(k->db));
+    struct task *task = k->unsettled;
+    for (int i = 0; i < settles; i++, task = task->next) {
+        struct param params[] = {P(task->id), P(task->claim), P(task->settle)};
+        TRY(db_batch_add(k->db, "settle", settle_sql, params, 3));
+        n++;
+    }
+    if (idle > 0) {
+        struct param params[] = {P(idle), P(r->leases)};
+        TRY(db_batch_add(k->db, "claim",
+                         r->settings.stage->uses_secrets ? claim_with_secrets_sql : claim_sql,
+                         params, 2));
+        TRY(db_batch_add(k->db, "next", next_sql, NULL, 0));
+        n += 2;
+    }
+    TRY(db_batch_end(k->db, results, n));
+    for (int i = 0; i < settles; i++) {
+        says |= settled(k, rows_bool(results[i], 0, "mine"));
+    }
+    if (says) {
+        relay_wake(r->settings.relay);
+    }
+    if (idle > 0) {
+        hand_out(k, results[settles]);
+        if (rows_count(results[settles]) < idle && rows_count(results[settles + 1]) > 0) {
+            double in_ms = rows_real(results[settles + 1], 0, "in_ms");
+            *ret_wait_ms = in_ms < 0 ? 0 : in_ms < LOOK_AGAIN_MS ? (int)in_ms + 1 : LOOK_AGAIN_MS;
+        }
+    }
+    if (k->n_unsettled > 0) {
+        *ret_wait_ms = 0;
+    }
+    for (int i = 0; i < n; i++) {
+        rows_free(results[i]);
+    }
+    return OK;
+}
+
+/* The database refused a batch: settle one by one; the one it refuses becomes a failure a person can see. */
+static void settle_singly(struct keeper *k)
+{
+    while (k->n_unsettled > 0) {
+        struct task *task = k->unsettled;
+        ROWS *rows = NULL;
+        struct err e =
+            db_exec(k->db, &rows, settle_sql, P(task->id), P(task->claim), P(task->settle));
+        if (e.kind == ERR_PERMANENT) {
+            log_deployment(task->id);
+            log_error("the database refused a result; its row comes due again",
+                      KV("why", (const char *)e.text), KV("state", task->state),
+                      KV("then", (const char *)task->then));
+            log_deployment(NULL);
+            task->gave_up = true;
+            (void)settled(k, false);
+        } else if (failed(e)) {
+            return;
+        } else if (settled(k, rows_bool(rows, 0, "mine"))) {
+            relay_wake(k->r->settings.relay);
+        }
+    }
+}
+
+static int wait_ms_after(struct keeper *k, struct err e)
+{
+    if (e.kind == ERR_PERMANENT) {
+        log_error("settling as a batch failed", KV("why", (const char *)e.text));
+        settle_singly(k);
+        return DB_PAUSE_MS;
+    }
+    k->pause_ms = k->pause_ms == 0 ? DB_PAUSE_MS : k->pause_ms * 2;
+    if (k->pause_ms > DB_PAUSE_MOST_MS) {
+        k->pause_ms = DB_PAUSE_MOST_MS;
+    }
+    log_warn("the database does not answer; trying again", KV("why", (const char *)e.text),
+             KV("pause_ms", k->pause_ms));
+    return k->pause_ms;
+}
+
+static bool finished(struct keeper *k)
+{
+    struct runner *r = k->r;
+
+    if (!atomic_load(&r->stopping)) {
+        return false;
+    }
+    return (atomic_load(&r->busy) == 0 && k->n_unsettled == 0) || clock_ms() > r->stop_by_ms;
+}
+
+void *keeper_main(void *runner)
+{
+    struct keeper k = {.r = runner};
+    int wait_ms = 0;
+
+    k.db = db_new(k.r->settings.database_url, k.r->settings.service, k.r->settings.schema);
+    db_force_index_plans(k.db);
+    while (!finished(&k)) {
+        struct pollfd p = {.fd = k.r->wake_fd, .events = POLLIN};
+        uint64_t wakes;
+        if (poll(&p, 1, wait_ms) > 0) {
+            (void)!read(p.fd, &wakes, sizeof wakes);
+        }
+        collect(&k);
+        struct err e = turn(&k, &wait_ms);
+        if (failed(e)) {
+            wait_ms = wait_ms_after(&k, e);
+        } else {
+            k.pause_ms = 0;
+            atomic_store(&k.r->last_ok_ms, clock_ms());
+        }
+    }
+    while (k.unsettled) { /* past the deadline: their leases run out and they come due again */
+        struct task *next = k.unsettled->next;
+        task_free(k.unsettled);
+        k.unsettled = next;
+    }
+    db_free(k.db);
+    return NULL;
+}

@@ -1,0 +1,156 @@
+/* The rules of move.h, one after the other. */
+#include "runner/outcome.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+#include "runner/stage.h"
+
+static const double pause_least = 0.5, pause_most_up = 30, pause_most_down = 300;
+
+/* Decorrelated jitter: between the least and three times the last pause. */
+static double pause_after(const struct outcome_context *c, const struct job *job, struct err e)
+{
+    double last = c->backoff_s > pause_least ? c->backoff_s : pause_least;
+    double most = job->goal == GOAL_UP ? pause_most_up : pause_most_down;
+    double pause = pause_least + c->dice * (3 * last - pause_least);
+
+    if (pause > most) {
+        pause = most;
+    }
+    return pause < e.retry_after_s ? e.retry_after_s : pause;
+}
+
+static void set_text(json_t *o, const char *name, const char *text)
+{
+    if (text) {
+        (void)json_object_set_new(o, name, json_string(text));
+    }
+}
+
+static void set_event(json_t *o, const struct event *event, struct job *job, const void *fields)
+{
+    struct event_common *common = (struct event_common *)(uintptr_t)fields;
+
+    common->deployment_id = job->id;
+    common->generation = job->generation;
+    json_t *payload = json_loads(event_encode(event, job->arena, fields), 0, NULL);
+    (void)json_object_set_new(o, "event",
+                              json_pack("{s:s, s:s, s:o}", "type", event->type, "topic",
+                                        event->topic, "fields", payload));
+}
+
+static void moved_on(const struct outcome_context *c, const struct move *move, struct job *job,
+                     json_t *o, struct outcome *ret)
+{
+    ret->state = job->go ? job->go : move->then;
+    const struct move *next = move_find(c->stage, ret->state, job->goal);
+    bool gone = strcmp(ret->state, c->stage->gone) == 0;
+
+    ret->delay_s = next && !gone ? 0 : -1;
+    if (next) {
+        set_text(o, "status", next->status);
+    }
+    set_text(o, "message", job->message ? job->message : next ? next->people : NULL);
+    if (gone) {
+        (void)json_object_set_new(o, "released", json_true());
+    }
+    if (move->says && !job->go) {
+        if (job->said != move->says) {
+            abort(); /* the table promises an event that the action did not say */
+        }
+        set_event(o, job->said, job, job->said_fields);
+        ret->says = true;
+    }
+}
+
+static void gave_up(const struct outcome_context *c, struct job *job, struct err e, json_t *o,
+                    struct outcome *ret)
+{
+    const char *reason = job->message ? job->message : arena_strdup(job->arena, e.text);
+
+    ret->gave_up = true;
+    ret->state = job->go ? job->go : job->state;
+    ret->delay_s = -1;
+    set_text(o, "status", "ERROR");
+    set_text(o, "message", reason);
+    struct deployment_failed *fields = arena_alloc(job->arena, sizeof *fields);
+    fields->stage = c->service;
+    fields->reason = reason;
+    set_event(o, &deployment_failed, job, fields);
+    ret->says = true;
+}
+
+/* NOT_YET for longer than the move may take. */
+static struct err limited(const struct move *move, const struct job *job, struct err e)
+{
+    if (e.kind == ERR_NOT_YET && job->goal == GOAL_UP && move->limit_s > 0 &&
+        job->age_s > move->limit_s) {
+        return permanent("%s: took longer than %.0f minutes%s%.120s",
+                         move->people ? move->people : move->state, move->limit_s / 60,
+                         e.text[0] ? ": " : "", e.text);
+    }
+    return e;
+}
+
+static void finish(const struct outcome_context *c, struct job *job, json_t *o, struct outcome *ret)
+{
+    set_text(o, "state", ret->state);
+    set_text(o, "goal", goal_name(job->goal));
+    set_text(o, "piece", c->stage->piece);
+    set_text(o, "service", c->service);
+    set_text(o, "owner", c->owner);
+    set_text(o, "ip", job->ip_address);
+    (void)json_object_set_new(o, "generation", json_integer(job->generation));
+    (void)json_object_set(o, "notes", job->patch);
+    if (ret->delay_s >= 0) {
+        (void)json_object_set_new(o, "delay", json_real(ret->delay_s));
+    }
+    if (json_array_size(job->lines) > 0) {
+        (void)json_object_set(o, "lines", job->lines);
+    }
+    if (json_object_size(job->keep) > 0) {
+        (void)json_object_set(o, "keep", job->keep);
+    }
+    if (json_array_size(job->forget) > 0) {
+        (void)json_object_set(o, "forget", job->forget);
+    }
+    ret->settle = json_dumps(o, JSON_COMPACT);
+    if (!ret->settle) {
+        abort();
+    }
+}
+
+void outcome_of(const struct outcome_context *c, const struct move *move, struct job *job,
+                struct err e, struct outcome *ret)
+{
+    json_auto_t *o = json_object();
+    int tries = 0;
+    double backoff = 0;
+
+    *ret = (struct outcome){.state = job->state};
+    e = limited(move, job, e);
+    bool broke = e.kind == ERR_TRANSIENT || e.kind == ERR_UNKNOWN || e.kind == ERR_PERMANENT;
+    bool last = e.kind == ERR_PERMANENT || (broke && job->tries + 1 >= move->tries);
+
+    if (e.kind == ERR_NONE) {
+        moved_on(c, move, job, o, ret);
+    } else if (e.kind == ERR_NOT_YET) {
+        ret->delay_s = job->wait_s >= 0 ? job->wait_s : move->poll_s;
+        set_text(o, "message", job->message);
+    } else if (last && job->goal == GOAL_UP) {
+        gave_up(c, job, e, o, ret);
+    } else { /* try again; on the way down never give up */
+        ret->gave_up = last;
+        ret->state = job->go ? job->go : job->state;
+        ret->delay_s = backoff = pause_after(c, job, e);
+        tries = job->tries + 1;
+        set_text(o, "message", job->message);
+    }
+    (void)json_object_set_new(o, "tries", json_integer(tries));
+    (void)json_object_set_new(o, "backoff", json_real(backoff));
+    (void)json_object_set_new(o, "failed", json_boolean(ret->gave_up && job->goal == GOAL_UP));
+    finish(c, job, o, ret);
+}

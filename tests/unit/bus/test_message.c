@@ -1,0 +1,131 @@
+/* From hostile bytes to what apply_message() is told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "bus/message.h"
+#include "events.h"
+
+#define ID "018f0000-0000-7000-8000-000000000001"
+
+static void remember_address(const void *event, json_t *notes)
+{
+    const struct server_ready *e = event;
+
+    (void)json_object_set_new(notes, "ip", json_string(e->ip));
+}
+
+static const struct goal_rule goals[] = {
+    {&server_ready,                 EFFECT_START, NULL,        NULL,         remember_address},
+    {&deployment_restart_requested, EFFECT_STEP,  "installed", "restarting", NULL            },
+    {&deployment_destroy_requested, EFFECT_DOWN,  NULL,        NULL,         NULL            },
+};
+static const struct stage stage = {
+    .piece = "installation", .gone = "gone", .goals = goals, .n_goals = 3};
+
+static struct arena *arena;
+static json_t *plan;
+
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    json_decref(plan);
+    plan = NULL;
+    arena_free(arena);
+    return 0;
+}
+
+static const char *effect_of(const char *topic, const char *type, const char *key,
+                             const char *bytes, size_t len)
+{
+    struct message m = {.topic = topic, .type = type, .key = key, .bytes = bytes, .len = len};
+
+    json_decref(plan);
+    plan = json_loads(message_plan(&stage, "{}", "installer", "me", &m, arena), 0, NULL);
+    assert_non_null(plan);
+    return json_string_value(json_object_get(plan, "effect"));
+}
+
+static const char *reason(void)
+{
+    return json_string_value(json_object_get(json_object_get(plan, "dead"), "reason"));
+}
+
+static void a_heard_event_names_its_effect_and_what_to_remember(void **state)
+{
+    const char bytes[] = "{\"deploymentId\":\"" ID
+                         "\",\"generation\":2,\"ip\":\"127.0.0.9\",\"serviceName\":\"vps-1\"}";
+
+    (void)state;
+    assert_string_equal(effect_of("servers", "server.ready", ID, bytes, sizeof bytes - 1), "start");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(plan, "notes"), "ip")),
+                        "127.0.0.9");
+    assert_int_equal(json_integer_value(json_object_get(plan, "generation")), 2);
+}
+
+static void an_event_for_others_changes_nothing_and_is_not_even_read(void **state)
+{
+    (void)state;
+    assert_string_equal(effect_of("servers", "server.ordered", ID, "garbage", 7), "none");
+}
+
+static void what_cannot_be_read_is_dead_with_its_reason(void **state)
+{
+    const char good[] = "{\"deploymentId\":\"" ID "\",\"generation\":1}";
+    const char zero[] = "{\"deploymentId\":\"" ID "\",\"generation\":0}";
+
+    (void)state;
+    assert_string_equal(effect_of("servers", NULL, ID, good, sizeof good - 1), "dead");
+    assert_string_equal(reason(), "no ce_type header");
+    assert_string_equal(effect_of("servers", "server.stolen", ID, good, sizeof good - 1), "dead");
+    assert_string_equal(reason(), "unknown event type in this topic");
+    assert_string_equal(effect_of("keys", "server.ready", ID, good, sizeof good - 1), "dead");
+    assert_string_equal(
+        effect_of("deployments", "deployment.destroy-requested", "other", good, sizeof good - 1),
+        "dead");
+    assert_string_equal(reason(),
+                        "deployment.destroy-requested: the message key is not its deploymentId");
+    assert_string_equal(
+        effect_of("deployments", "deployment.destroy-requested", NULL, good, sizeof good - 1),
+        "dead");
+    assert_string_equal(
+        effect_of("deployments", "deployment.destroy-requested", ID, zero, sizeof zero - 1),
+        "dead");
+    assert_string_equal(reason(), "deployment.destroy-requested: 'generation' is out of range");
+    assert_string_equal(effect_of("servers", "server.ready", ID, NULL, 0), "dead");
+    assert_string_equal(reason(), "server.ready: empty");
+}
+
+static void bytes_that_are_no_text_are_kept_readable(void **state)
+{
+    const char bytes[] = {'\xff', '\0', 'a', '\x01', '\xc3'};
+
+    (void)state;
+    assert_string_equal(effect_of("servers", "server.ready", ID, bytes, sizeof bytes), "dead");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(plan, "dead"), "payload")), "??a??");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_heard_event_names_its_effect_and_what_to_remember),
+        TEST(an_event_for_others_changes_nothing_and_is_not_even_read),
+        TEST(what_cannot_be_read_is_dead_with_its_reason),
+        TEST(bytes_that_are_no_text_are_kept_readable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

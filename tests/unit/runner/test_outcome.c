@@ -1,0 +1,248 @@
+/* What the database is told after each kind of outcome. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events.h"
+#include "runner/outcome.h"
+#include "runner/stage.h"
+
+static struct err unused(struct job *job)
+{
+    (void)job;
+    return OK;
+}
+
+static const struct move moves[] = {
+    {"new",  GOAL_UP,   unused, "made", 30, 2, 3, 60, "PENDING",  "Making it",    NULL       },
+    {"made", GOAL_UP,   unused, "up",   30, 5, 5, 0,  "ORDERING", "Starting it",  &key_issued},
+    {"new",  GOAL_DOWN, NULL,   "gone", 30, 0, 0, 0,  NULL,       NULL,           NULL       },
+    {"made", GOAL_DOWN, unused, "gone", 30, 5, 3, 0,  NULL,       "Releasing it", NULL       },
+    {"up",   GOAL_DOWN, unused, "gone", 30, 5, 3, 0,  NULL,       "Releasing it", NULL       },
+};
+static const struct stage stage = {
+    .piece = "llm_key", .gone = "gone", .moves = moves, .n_moves = 5};
+static const struct outcome_context context = {
+    .stage = &stage, .service = "key-provisioner", .owner = "me", .dice = 0.5};
+
+static struct arena *arena;
+static struct job job;
+static struct outcome outcome;
+static json_t *told;
+
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new();
+    job_init(&job, arena);
+    job.id = "018f0000-0000-7000-8000-000000000001";
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    json_decref(told);
+    told = NULL;
+    free(outcome.settle);
+    outcome = (struct outcome){0};
+    job_release(&job);
+    arena_free(arena);
+    return 0;
+}
+
+static void settle(const struct move *move, struct err e)
+{
+    job.state = move->state;
+    outcome_of(&context, move, &job, e, &outcome);
+    told = json_loads(outcome.settle, 0, NULL);
+    assert_non_null(told);
+}
+
+static const char *text(const char *name)
+{
+    return json_string_value(json_object_get(told, name));
+}
+
+static void done_moves_on_and_reads_as_what_comes_next(void **state)
+{
+    (void)state;
+    settle(&moves[0], OK);
+    assert_string_equal(text("state"), "made");
+    assert_string_equal(text("status"), "ORDERING");
+    assert_string_equal(text("message"), "Starting it");
+    assert_true(outcome.delay_s == 0);
+    assert_false(outcome.says);
+}
+
+static void arriving_where_no_move_waits_rests_and_says_its_event(void **state)
+{
+    (void)state;
+    struct key_issued said = {.name = "openclaw-1", .limit_micro = 10000000};
+    job_say(&job, &key_issued, &said);
+    job.generation = 7;
+    settle(&moves[1], OK);
+    json_t *event = json_object_get(told, "event");
+    json_t *fields = json_object_get(event, "fields");
+    assert_string_equal(json_string_value(json_object_get(event, "type")), "key.issued");
+    assert_string_equal(json_string_value(json_object_get(event, "topic")), "keys");
+    assert_string_equal(json_string_value(json_object_get(fields, "deploymentId")), job.id);
+    assert_int_equal(json_integer_value(json_object_get(fields, "generation")), 7);
+    assert_null(json_object_get(told, "delay"));
+    assert_true(outcome.says);
+}
+
+static void another_state_than_the_tables_says_nothing(void **state)
+{
+    (void)state;
+    job_go(&job, "new");
+    settle(&moves[1], OK);
+    assert_string_equal(text("state"), "new");
+    assert_null(json_object_get(told, "event"));
+}
+
+static void not_yet_looks_again_and_keeps_notes_and_lines(void **state)
+{
+    (void)state;
+    note_set(&job, "cart", "c-1");
+    job_log(&job, "still %s", "waiting");
+    settle(&moves[0], NOT_YET);
+    assert_string_equal(text("state"), "new");
+    assert_true(outcome.delay_s == 2);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(told, "notes"), "cart")),
+                        "c-1");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(told, "lines"), 0)),
+                        "still waiting");
+    assert_null(json_object_get(told, "status"));
+}
+
+static void waiting_past_the_limit_gives_up_with_what_is_awaited(void **state)
+{
+    (void)state;
+    job.age_s = 61;
+    settle(&moves[0], not_yet("OVH is late"));
+    assert_string_equal(text("status"), "ERROR");
+    assert_non_null(strstr(text("message"), "Making it: took longer than 1 minutes: OVH is late"));
+    assert_true(json_is_true(json_object_get(told, "failed")));
+}
+
+static void a_passing_failure_is_tried_again_after_a_pause_that_grows(void **state)
+{
+    (void)state;
+    struct outcome_context c = context;
+    job.state = "new";
+    c.backoff_s = 4;
+    outcome_of(&c, &moves[0], &job, transient("reset"), &outcome);
+    told = json_loads(outcome.settle, 0, NULL);
+    assert_true(outcome.delay_s > 0.5 && outcome.delay_s < 12);
+    assert_int_equal(json_integer_value(json_object_get(told, "tries")), 1);
+    assert_true(json_is_false(json_object_get(told, "failed")));
+}
+
+static void retry_after_is_respected(void **state)
+{
+    (void)state;
+    struct err e = transient("too many requests");
+    e.retry_after_s = 40;
+    settle(&moves[0], e);
+    assert_true(outcome.delay_s == 40);
+}
+
+static void the_last_try_gives_up_and_says_so(void **state)
+{
+    (void)state;
+    job.tries = 2;
+    settle(&moves[0], unknown("no answer"));
+    assert_true(outcome.gave_up);
+    assert_string_equal(text("state"), "new");
+    assert_string_equal(text("message"), "no answer");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(told, "event"), "type")),
+                        "deployment.failed");
+    assert_null(json_object_get(told, "delay"));
+}
+
+static void going_down_never_gives_up(void **state)
+{
+    (void)state;
+    job.goal = GOAL_DOWN;
+    job.tries = 50;
+    settle(&moves[3], permanent("refused"));
+    assert_true(outcome.delay_s > 0);
+    assert_true(json_is_false(json_object_get(told, "failed")));
+    assert_null(json_object_get(told, "event"));
+    assert_null(json_object_get(told, "status"));
+}
+
+static void nothing_left_is_told_as_released(void **state)
+{
+    (void)state;
+    job.goal = GOAL_DOWN;
+    settle(&moves[2], OK);
+    assert_true(json_is_true(json_object_get(told, "released")));
+    assert_null(json_object_get(told, "delay"));
+}
+
+static void notes_set_in_this_job_are_read_back(void **state)
+{
+    (void)state;
+    json_auto_t *notes = json_pack("{s:s, s:i}", "a", "old", "n", 4);
+    job.notes = notes;
+    assert_string_equal(note(&job, "a"), "old");
+    note_set(&job, "a", "new");
+    assert_string_equal(note(&job, "a"), "new");
+    note_set(&job, "a", NULL);
+    assert_null(note(&job, "a"));
+    assert_int_equal(note_int(&job, "n", -1), 4);
+    assert_int_equal(note_int(&job, "absent", -1), -1);
+}
+
+static void a_table_that_leads_nowhere_is_refused(void **state)
+{
+    (void)state;
+    static const struct move dead_end[] = {
+        {"new", GOAL_UP,   unused, "stuck", 30, 1, 1, 0, NULL, NULL, NULL},
+        {"new", GOAL_DOWN, NULL,   "gone",  30, 0, 0, 0, NULL, NULL, NULL},
+    };
+    const struct stage bad = {.piece = "x", .gone = "gone", .moves = dead_end, .n_moves = 2};
+    struct err e = stage_check(&bad);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_string_equal(e.text, "x: state 'stuck' has no way down");
+    assert_int_equal(stage_check(&stage).kind, ERR_NONE);
+}
+
+static void leases_and_texts_are_keyed_by_goal_and_state(void **state)
+{
+    (void)state;
+    char *leases = stage_leases(&stage);
+    told = json_loads(leases, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(told, "up new")), 30);
+    assert_int_equal(json_object_size(told), 5);
+    free(leases);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(done_moves_on_and_reads_as_what_comes_next),
+        TEST(arriving_where_no_move_waits_rests_and_says_its_event),
+        TEST(another_state_than_the_tables_says_nothing),
+        TEST(not_yet_looks_again_and_keeps_notes_and_lines),
+        TEST(waiting_past_the_limit_gives_up_with_what_is_awaited),
+        TEST(a_passing_failure_is_tried_again_after_a_pause_that_grows),
+        TEST(retry_after_is_respected),
+        TEST(the_last_try_gives_up_and_says_so),
+        TEST(going_down_never_gives_up),
+        TEST(nothing_left_is_told_as_released),
+        TEST(notes_set_in_this_job_are_read_back),
+        TEST(a_table_that_leads_nowhere_is_refused),
+        TEST(leases_and_texts_are_keyed_by_goal_and_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
