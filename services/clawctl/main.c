@@ -1,0 +1,91 @@
+/* The table of subcommands, and what they share: settings, help, exit codes (0, 1 failed, 2 wrong use). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "clawctl.h"
+
+struct clawctl_settings clawctl;
+
+static const struct setting settings[] = {
+    {"DATABASE_URL",    SETTING_SECRET, &clawctl.database_url,    "",
+     "PostgreSQL, as the owner of the database"                                                             },
+    {"KAFKA_BOOTSTRAP", SETTING_TEXT,   &clawctl.kafka_bootstrap, "",           "host:port of Kafka brokers"},
+    {"MIGRATIONS_DIR",  SETTING_TEXT,   &clawctl.migrations_dir,  "migrations",
+     "folder of the SQL migrations"                                                                         },
+    {"TOPIC_REPLICAS",  SETTING_INT,    &clawctl.replicas,        "1",
+     "copies of each topic, at most one per broker"                                                         },
+};
+
+static const struct {
+    const char *words, *arguments, *why;
+    int n_words, n_arguments;
+    struct err (*run)(int argc, char **argv);
+} commands[] = {
+    {"migrate",  "",      "bring the database up to date",                    1, 0, run_migrate },
+    {"topics",   "",      "make the Kafka topics that are missing",           1, 0, run_topics  },
+    {"user add", "EMAIL", "make an account; the password is read from stdin", 2, 1, run_user_add},
+    {"show",     "ID",    "every stage of a deployment, and its timeline",    1, 1, run_show    },
+    {"asyncapi", "",      "print the AsyncAPI document of all events",        1, 0, run_asyncapi},
+};
+
+enum {
+    N_SETTINGS = sizeof settings / sizeof settings[0],
+    N_COMMANDS = sizeof commands / sizeof commands[0]
+};
+
+static int usage(FILE *out, int status)
+{
+    (void)fputs("clawctl: the operator's tool of OpenClaw 1-Click Deploy\n\n", out);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        char line[60];
+        (void)snprintf(line, sizeof line, "%s %s", commands[i].words, commands[i].arguments);
+        (void)fprintf(out, "  clawctl %-20s %s\n", line, commands[i].why);
+    }
+    (void)fputs("\nSettings (environment; NAME_FILE reads the value from a file):\n", out);
+    settings_help(out, settings, N_SETTINGS);
+    return status;
+}
+
+/* True when the words of `command` start `argv`. */
+static bool matches(const char *command, int n_words, int argc, char **argv)
+{
+    char said[60];
+
+    if (argc < n_words) {
+        return false;
+    }
+    (void)snprintf(said, sizeof said, n_words == 2 ? "%s %s" : "%s", argv[0],
+                   n_words == 2 ? argv[1] : "");
+    return strcmp(said, command) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+        return usage(argc < 2 ? stderr : stdout, argc < 2 ? 2 : 0);
+    }
+    log_setup("clawctl", LOG_WARN);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        int n = commands[i].n_words;
+        if (!matches(commands[i].words, n, argc - 1, argv + 1)) {
+            continue;
+        }
+        if (argc - 1 - n != commands[i].n_arguments) {
+            (void)fprintf(stderr, "clawctl: usage: clawctl %s %s\n", commands[i].words,
+                          commands[i].arguments);
+            return 2;
+        }
+        struct err e = settings_load(settings, N_SETTINGS);
+        if (!failed(e)) {
+            e = commands[i].run(argc - 1 - n, argv + 1 + n);
+        }
+        if (failed(e)) {
+            (void)fprintf(stderr, "clawctl: %s\n", e.text);
+        }
+        return failed(e);
+    }
+    (void)fprintf(stderr, "clawctl: unknown command '%s' (see clawctl --help)\n", argv[1]);
+    return 2;
+}
