@@ -1,0 +1,120 @@
+/* What the API layer makes of good answers, refusals, nonsense and silence. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  ApiError,
+  deployOpenClaw,
+  errorFrom,
+  getMe,
+  getOpenClawDeployment,
+  getOpenClawDeployments,
+  restartOpenClawDeployment,
+} from './api';
+
+function answer(status: number, body: string, type = 'application/json', headers = {}): Response {
+  const empty = status === 204 || (status === 202 && body === '');
+  return new Response(empty ? null : body, {
+    status,
+    headers: { 'content-type': type, ...headers },
+  });
+}
+
+function serverSays(response: Response | Error) {
+  const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(() =>
+    response instanceof Error ? Promise.reject(response) : Promise.resolve(response),
+  );
+  vi.stubGlobal('fetch', fetch);
+  return fetch;
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('errors', () => {
+  const problem = (fields: object, status = 409) =>
+    answer(status, JSON.stringify(fields), 'application/problem+json');
+
+  it('takes the detail of a problem document', async () => {
+    const error = await errorFrom(problem({ title: 'Conflict', detail: 'It is not ready yet.' }));
+    expect(error).toMatchObject({ status: 409, message: 'It is not ready yet.' });
+  });
+
+  it('takes the title when there is no detail', async () => {
+    expect((await errorFrom(problem({ title: 'Conflict' }))).message).toBe('Conflict');
+  });
+
+  it('ignores fields of the wrong type', async () => {
+    const error = await errorFrom(problem({ title: 7, detail: ['x'] }, 404));
+    expect(error.message).toBe('This was not found.');
+  });
+
+  it('never shows HTML', async () => {
+    const error = await errorFrom(answer(502, '<h1>Bad gateway</h1>', 'text/html'));
+    expect(error.message).toContain('unexpected way (502)');
+    expect(error.isTemporary).toBe(true);
+  });
+
+  it('survives a problem document that is not JSON', async () => {
+    const error = await errorFrom(answer(503, '{"tit', 'application/problem+json'));
+    expect(error.message).toContain('busy or starting');
+  });
+
+  it('says how long to wait when asked too often', async () => {
+    const error = await errorFrom(answer(429, '', 'text/plain', { 'retry-after': '7' }));
+    expect(error.message).toContain('in 7 s');
+  });
+
+  it('cuts a message that is too long', async () => {
+    const error = await errorFrom(problem({ detail: 'x'.repeat(10_000) }));
+    expect(error.message).toHaveLength(500);
+  });
+
+  it('explains that the server cannot be reached', async () => {
+    serverSays(new TypeError('fetch failed'));
+    const error = await getOpenClawDeployments().catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 0, isTemporary: true });
+  });
+
+  it('treats a page in place of JSON as an error', async () => {
+    serverSays(answer(200, '<!doctype html>', 'text/html'));
+    await expect(getOpenClawDeployments()).rejects.toThrow('makes no sense');
+  });
+
+  it('treats JSON that is no deployment as an error', async () => {
+    serverSays(answer(200, '{"hello":1}'));
+    await expect(getOpenClawDeployment('x')).rejects.toThrow('makes no sense');
+  });
+});
+
+describe('calls', () => {
+  it('sends the idempotency key, a body and the session cookie', async () => {
+    const fetch = serverSays(answer(202, '{"id":"a","status":"PENDING"}'));
+    expect(await deployOpenClaw('key-1')).toMatchObject({ id: 'a' });
+    const [url, init] = fetch.mock.calls[0] ?? [];
+    expect(url).toBe('/api/openclaw/deploy');
+    expect(init).toMatchObject({ method: 'POST', credentials: 'same-origin', body: '{}' });
+    expect(init?.headers).toMatchObject({ 'Idempotency-Key': 'key-1' });
+  });
+
+  it('understands a wrapped deployment and an empty answer', async () => {
+    serverSays(answer(202, '{"deployment":{"id":"b","status":"PENDING"}}'));
+    expect(await deployOpenClaw('key')).toMatchObject({ id: 'b' });
+    serverSays(answer(202, ''));
+    expect(await restartOpenClawDeployment('b')).toBeNull();
+  });
+
+  it('does not let an id leave its place in the path', async () => {
+    const fetch = serverSays(answer(202, ''));
+    await restartOpenClawDeployment('../deploy?x');
+    expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/..%2Fdeploy%3Fx/restart');
+  });
+
+  it('knows that a 401 means nobody is signed in', async () => {
+    serverSays(answer(401, '{"title":"Unauthorized"}', 'application/problem+json'));
+    expect(await getMe()).toBeNull();
+  });
+
+  it('does not take a broken server for a missing session', async () => {
+    serverSays(answer(500, ''));
+    await expect(getMe()).rejects.toMatchObject({ status: 500 });
+  });
+});

@@ -1,0 +1,121 @@
+/* One deployment on the dashboard, in whichever state it is, with what can be done about it. */
+import { useId, type ReactNode } from 'react';
+import { Link } from 'react-router';
+import type { Deployment } from '../api';
+import { useRestart, useRetry } from '../deployments';
+import { isDeploying, messageOf, stepsOf } from '../steps';
+import { formatDate } from '../time';
+import { Alert, ErrorAlert } from './Alert';
+import { Button, buttonClass } from './Button';
+import { DestroyButton } from './DestroyButton';
+import { RestartButton } from './RestartButton';
+import { ShortId } from './ShortId';
+import { StatusBadge } from './StatusBadge';
+import { StatusMessage } from './StatusMessage';
+import { Steps } from './Steps';
+
+interface CardProps {
+  deployment: Deployment;
+}
+
+function Actions({ children }: { children: ReactNode }) {
+  return <div className="flex flex-wrap gap-2">{children}</div>;
+}
+
+function DetailsLink({ deployment }: CardProps) {
+  return (
+    <Link to={`/openclaw/${deployment.id}`} className={buttonClass('plain')}>
+      Details
+    </Link>
+  );
+}
+
+function Deploying({ deployment }: CardProps) {
+  return (
+    <>
+      <Steps steps={stepsOf(deployment)} />
+      <StatusMessage deployment={deployment} />
+      <Actions>
+        <DetailsLink deployment={deployment} />
+        <DestroyButton deployment={deployment} />
+      </Actions>
+    </>
+  );
+}
+
+function Ready({ deployment }: CardProps) {
+  const restart = useRestart(deployment.id);
+  return (
+    <>
+      <StatusMessage deployment={deployment} />
+      <dl className="flex flex-wrap gap-x-8 gap-y-2 text-sm">
+        <div>
+          <dt className="text-xs text-muted">Address</dt>
+          <dd className="font-mono">{deployment.ipAddress ?? 'unknown'}</dd>
+        </div>
+        {deployment.readyAt && (
+          <div>
+            <dt className="text-xs text-muted">Ready since</dt>
+            <dd>{formatDate(deployment.readyAt)}</dd>
+          </div>
+        )}
+      </dl>
+      <ErrorAlert title="OpenClaw was not restarted" error={restart.error} />
+      <Actions>
+        <Link to={`/openclaw/${deployment.id}`} className={buttonClass('primary')}>
+          Open
+        </Link>
+        <RestartButton restart={restart} />
+        <DestroyButton deployment={deployment} />
+      </Actions>
+    </>
+  );
+}
+
+function Failed({ deployment }: CardProps) {
+  const retry = useRetry(deployment.id);
+  return (
+    <>
+      <Steps steps={stepsOf(deployment)} />
+      <Alert>{messageOf(deployment)}</Alert>
+      <ErrorAlert title="It could not be retried" error={retry.error} />
+      <Actions>
+        <Button look="primary" busy={retry.isPending} onClick={() => retry.mutate()}>
+          Retry
+        </Button>
+        <DetailsLink deployment={deployment} />
+        <DestroyButton deployment={deployment} />
+      </Actions>
+    </>
+  );
+}
+
+function Body({ deployment }: CardProps) {
+  if (isDeploying(deployment.status)) return <Deploying deployment={deployment} />;
+  if (deployment.status === 'READY') return <Ready deployment={deployment} />;
+  if (deployment.status === 'ERROR') return <Failed deployment={deployment} />;
+  return <StatusMessage deployment={deployment} />;
+}
+
+export function DeploymentCard({ deployment }: CardProps) {
+  const heading = useId();
+  return (
+    <article
+      aria-labelledby={heading}
+      className="rounded-2xl border border-line bg-surface p-5 shadow-xs sm:p-6"
+    >
+      <header className="flex items-center gap-3">
+        <h3 id={heading} className="min-w-0 truncate font-semibold">
+          {deployment.name}
+        </h3>
+        <ShortId deployment={deployment} />
+        <span className="ml-auto">
+          <StatusBadge status={deployment.status} />
+        </span>
+      </header>
+      <div className="mt-5 space-y-5">
+        <Body deployment={deployment} />
+      </div>
+    </article>
+  );
+}
