@@ -48,7 +48,7 @@ $B/%.o: %.c
 
 frontend: frontend/dist/index.html
 frontend/dist/index.html: frontend/package-lock.json frontend/index.html $(shell find frontend/src frontend/public -type f 2>/dev/null)
-	deploy/npm ci --prefix frontend && deploy/npm run build --prefix frontend
+	deploy/npm once frontend && deploy/npm run build --prefix frontend
 	@touch $@
 
 demo:
@@ -58,14 +58,15 @@ demo-stop:
 smoke:
 	tests/smoke
 test:
-	deploy/bootstrap test && tests/run
+	deploy/bootstrap test lint && tests/run
 bench:
-	deploy/bootstrap demo && $(MAKE) programs && node tests/bench/main.mjs
+	deploy/bootstrap demo && $(MAKE) programs frontend && tests/bench/run
 lint:
 	deploy/bootstrap lint && tests/lint
 format:
 	clang-format -i $(c_files)
 clean:
+	deploy/demo down
 	rm -rf build frontend/dist
 
 .PHONY: all programs unit frontend demo demo-stop smoke test bench lint format clean

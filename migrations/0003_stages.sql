@@ -36,6 +36,7 @@ begin
             due_at      timestamptz,                     -- timer and lease in one; null = rests
             claim       bigint not null default 0,       -- fences off late results
             busy        boolean not null default false,  -- a worker has it, until due_at
+            claimed_by  uuid,                            -- the process that had it last
             failed      boolean not null default false,  -- gave up; waits for a retry
             tries       int not null default 0,          -- failures in a row
             backoff_s   real,                            -- last pause, for the next one's jitter

@@ -1,6 +1,7 @@
 -- What the runner and the inbox do in one transaction. Both run with the caller's rights and search path, so
 -- `resource`, `outbox` and `offsets` are the calling service's own.
 set lock_timeout = '3s';
+set local check_function_bodies = off; -- they name tables that only a service's search path finds
 
 -- The status a deployment takes when a stage that works on `generation` wants it to be `wanted`.
 -- A stage only ever moves it forward, never out of ERROR (a retry does) nor out of DESTROYING (the last release does).
@@ -34,6 +35,15 @@ create function say(deployment uuid, at_seq int, event_type text, event_topic te
                 (fields || jsonb_build_object('deploymentId', deployment, 'seq', at_seq))::text,
                 owner, clock_timestamp() + interval '10 s')
 $$;
+
+-- The last secrets of a destroyed deployment, whoever released last: also a service that may not read secrets.
+create function forget_secrets(deployment uuid) returns void language sql security definer
+    set search_path = public as $$
+    delete from secrets s using deployments d
+        where s.deployment_id = deployment and d.id = deployment and d.status = 'DESTROYED'
+$$;
+revoke all on function forget_secrets from public;
+grant execute on function forget_secrets to key_provisioner, ovh_orderer, installer, health_monitor;
 
 -- Settles one outcome. `o` holds: state, goal, generation, delay (seconds; absent = rest), tries, failed, backoff,
 -- notes, status, message, event {type, topic, fields}, released, lines, keep, forget, ip, piece, service, owner.
@@ -109,7 +119,7 @@ begin
     if d.status = 'DESTROYING' and d.owed = '{}' then
         update deployments set status = 'DESTROYED', status_message = 'Destroyed', destroyed_at = clock_timestamp(),
             updated_at = clock_timestamp() where id = resource_id;
-        delete from secrets where deployment_id = resource_id;
+        perform forget_secrets(resource_id);
         at_seq := timeline_add(resource_id, 'deployment.destroyed', o ->> 'service');
         perform say(resource_id, at_seq, 'deployment.destroyed', 'deployments',
                     jsonb_build_object('generation', r.generation), (o ->> 'owner')::uuid);

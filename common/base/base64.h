@@ -13,8 +13,9 @@ const char *base64_encode(struct arena *arena, const void *bytes, size_t len);
 const char *base64url_encode(struct arena *arena, const void *bytes, size_t len);
 
 /*
- * Reads `len` characters of either alphabet, padding optional. Strict: no blanks, no stray bits, so one
- * value has one spelling. False when it is none; `ret` (arena) has a '\0' after its `ret_len` bytes.
+ * Reads `len` characters of either alphabet, padding optional. Strict: no blanks, no stray bits,
+ * so one value has one spelling. False when it is none; `ret` (arena) has a '\0' after its
+ * `ret_len` bytes.
  */
 bool base64_decode(struct arena *arena, const char *text, size_t len, unsigned char **ret,
                    size_t *ret_len);

@@ -3,12 +3,21 @@
 
 #include <ctype.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+
+static void print(const unsigned char b[16], char ret[ID_SIZE])
+{
+    (void)snprintf(ret, ID_SIZE,
+                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                   b[14], b[15]);
+}
 
 void id_new(char ret[ID_SIZE])
 {
@@ -23,10 +32,17 @@ void id_new(char ret[ID_SIZE])
     }
     b[6] = (unsigned char)(0x70 | (b[6] & 0x0F));
     b[8] = (unsigned char)(0x80 | (b[8] & 0x3F));
-    (void)snprintf(ret, ID_SIZE,
-                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-                   b[14], b[15]);
+    print(b, ret);
+}
+
+void id_of(const char *text, char ret[ID_SIZE])
+{
+    unsigned char b[SHA256_DIGEST_LENGTH];
+
+    (void)SHA256((const unsigned char *)text, strlen(text), b);
+    b[6] = (unsigned char)(0x80 | (b[6] & 0x0F));
+    b[8] = (unsigned char)(0x80 | (b[8] & 0x3F));
+    print(b, ret);
 }
 
 bool id_valid(const char *text)

@@ -7,6 +7,9 @@ enum { ID_SIZE = 37 }; /* 36 characters and the '\0' */
 
 void id_new(char ret[ID_SIZE]);
 
+/* The same text gives the same id (UUIDv8 of its SHA-256): for things that already have a name. */
+void id_of(const char *text, char ret[ID_SIZE]);
+
 /* True for exactly the 36-character lower- or upper-case form; anything from outside goes through this. */
 bool id_valid(const char *text);
 

@@ -64,7 +64,7 @@ static struct err number(const struct setting *row, const char *value, double *r
 
 static struct err load(const struct setting *row)
 {
-    const char *value = NULL;
+    const char *value = "";
     double n = 0;
 
     TRY(find(row, &value));

@@ -140,21 +140,27 @@ static void traceparent(const char *key, char ret[64])
 static rd_kafka_resp_err_t produce(struct bus_relay *r, const struct rows *rows, int i,
                                    struct flight *flight)
 {
-    const char *key = rows_text(rows, i, "key"), *payload = rows_text(rows, i, "payload");
+    const char *key = rows_text(rows, i, "key");
+    char *payload =
+        strdup(rows_text(rows, i, "payload")); /* librdkafka's macro wants it non-const */
     char trace[64], source[80];
 
+    if (!payload) {
+        abort();
+    }
     traceparent(key, trace);
     (void)snprintf(source, sizeof source, "/openclaw/%s", r->service);
-    return rd_kafka_producev(
+    rd_kafka_resp_err_t code = rd_kafka_producev(
         r->rk, RD_KAFKA_V_TOPIC(rows_text(rows, i, "topic")),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, strlen(key)),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)payload, strlen(payload)),
-        RD_KAFKA_V_HEADER("ce_specversion", "1.0", -1),
+        RD_KAFKA_V_VALUE(payload, strlen(payload)), RD_KAFKA_V_HEADER("ce_specversion", "1.0", -1),
         RD_KAFKA_V_HEADER("ce_id", rows_text(rows, i, "event_id"), -1),
         RD_KAFKA_V_HEADER("ce_type", rows_text(rows, i, "type"), -1),
         RD_KAFKA_V_HEADER("ce_source", source, -1),
         RD_KAFKA_V_HEADER("ce_time", rows_text(rows, i, "at"), -1),
         RD_KAFKA_V_HEADER("traceparent", trace, -1), RD_KAFKA_V_OPAQUE(flight), RD_KAFKA_V_END);
+    free(payload);
+    return code;
 }
 
 /* Waits for every report; message.timeout.ms makes sure they come, a purge that they come in time at the end. */

@@ -26,9 +26,13 @@ int rows_count(const struct rows *rows)
 
 int rows_affected(const struct rows *rows)
 {
-    PGresult *result = (PGresult *)(uintptr_t)rows;
+    /* libpq takes it non-const and changes nothing */
+    union {
+        const struct rows *rows;
+        PGresult *result;
+    } same = {.rows = rows};
 
-    return rows ? (int)strtol(PQcmdTuples(result), NULL, 10) : 0;
+    return rows ? (int)strtol(PQcmdTuples(same.result), NULL, 10) : 0;
 }
 
 const char *rows_text(const struct rows *rows, int row, const char *column)

@@ -1,12 +1,14 @@
 /*
  * HTTP on a libcurl easy handle that is reset between calls, so connections and TLS sessions stay.
  *
- * libcurl repeats a request by itself, POST included, when a connection it had kept open dies before
- * the first byte of an answer. A `once` request therefore always gets a connection of its own. Whether
- * anything was sent is not guessed from the error: libcurl tells us right before it starts to send.
+ * libcurl repeats a request by itself, POST included, when a connection it had kept open dies
+ * before the first byte of an answer. A `once` request therefore always gets a connection of its
+ * own. Whether anything was sent is not guessed from the error: libcurl tells us right before it
+ * starts to send.
  */
 #include "http/http.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include <signal.h>
@@ -67,11 +69,10 @@ struct http *http_new(void)
 
 void http_free(struct http *http)
 {
-    if (!http) {
-        return;
+    if (http) {
+        curl_easy_cleanup(http->curl);
+        free(http);
     }
-    curl_easy_cleanup(http->curl);
-    free(http);
 }
 
 static int about_to_send(void *to, char *remote_ip, char *local_ip, int remote_port, int local_port)
@@ -143,9 +144,11 @@ static void set_up(CURL *curl, const struct http_request *request, struct exchan
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* no detour by an environment variable */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a stuck name look-up must not pass the deadline */
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT,
+                     1L); /* a stuck name look-up must not pass the deadline */
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)either(request->deadline_ms, DEADLINE_MS));
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)either(request->connect_ms, CONNECT_MS));
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)either(request->connect_ms, CONNECT_MS));
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (request->ca_file && request->ca_file[0]) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
@@ -211,7 +214,7 @@ static const char *media_type(CURL *curl, struct arena *arena)
     }
     char *copy = arena_strndup(arena, type, strcspn(type, "; \t"));
     for (char *c = copy; *c; c++) {
-        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        *c = (char)tolower((unsigned char)*c);
     }
     return copy;
 }

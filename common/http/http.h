@@ -18,17 +18,18 @@
 struct http; /* one per thread; keeps connections open between calls */
 
 struct http_request {
-    const char *method;         /* "GET", "POST", ...                                             */
-    const char *url;            /* exact: sent as it stands (CURLOPT_PATH_AS_IS)                   */
-    const char *const *headers; /* NULL-terminated "Name: value" lines, or NULL                    */
-    const char *body;           /* NULL: none. A POST or PUT without one sends Content-Length: 0   */
-    size_t body_len;            /* 0 with a body: strlen                                           */
-    bool once;                  /* it spends or changes: fresh connection, HTTP/1.1, never repeated */
-    int deadline_ms;            /* whole call; 0 = 30 000                                          */
-    int connect_ms;             /* 0 = 5 000                                                       */
-    size_t body_limit;          /* of the answer; 0 = 256 KiB. More is ERR_PERMANENT "too large"
-                                   (ERR_UNKNOWN with `once`)                                        */
-    const char *ca_file;        /* trust only this; NULL or "" = the system's                       */
+    const char *method;         /* "GET", "POST", ...                                   */
+    const char *url;            /* exact: sent as it stands (CURLOPT_PATH_AS_IS)         */
+    const char *const *headers; /* NULL-terminated "Name: value" lines, or NULL          */
+    const char *body;           /* NULL: none; POST and PUT then say Content-Length: 0   */
+    size_t body_len;            /* 0 with a body: strlen                                 */
+    bool once;                  /* it spends or changes: a connection of its own,
+                                   HTTP/1.1, never repeated                              */
+    int deadline_ms;            /* whole call; 0 = 30 000                                */
+    int connect_ms;             /* name, TCP and TLS; 0 = 5 000                          */
+    size_t body_limit;          /* of the answer; 0 = 256 KiB. More is ERR_PERMANENT,
+                                   ERR_UNKNOWN with `once`                               */
+    const char *ca_file;        /* trust only this; NULL or "" = the system's            */
 };
 
 struct http_response {
@@ -54,9 +55,9 @@ struct err http_call(struct http *http, const struct http_request *request, stru
                      struct http_response *ret) MUST_CHECK;
 
 /*
- * The usual reading of a status: 2xx OK; 408, 425, 429, 5xx ERR_TRANSIENT (ERR_UNKNOWN for 5xx and 408
- * with `once`), with retry_after_s; other 4xx and 3xx ERR_PERMANENT. `code` is the status. The text is
- * "<who> said <status>", with no part of the body.
+ * The usual reading of a status: 2xx OK; 408, 425, 429, 5xx ERR_TRANSIENT (ERR_UNKNOWN for 5xx and
+ * 408 with `once`), with retry_after_s; other 4xx and 3xx ERR_PERMANENT. `code` is the status. The
+ * text is "<who> said <status>", with no part of the body.
  */
 struct err http_judge(const struct http_response *response, bool once, const char *who) MUST_CHECK;
 

@@ -21,13 +21,15 @@ static const char settle_sql[] = "select settle($1::uuid, $2::bigint, $3::jsonb)
 
 /* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
 #define CLAIM(sealed)                                                                              \
-    "with due as (select id, due_at as was_due from resource where due_at <= now() "               \
+    "with due as (select id, due_at as was_due, busy as again from resource where due_at <= "      \
+    "now() "                                                                                       \
     "order by due_at limit $1::int for update skip locked) "                                       \
-    "update resource r set busy = true, claim = claim + 1, due_at = now() + interval '1 s' * "     \
+    "update resource r set busy = true, claim = claim + 1, claimed_by = $3::uuid, due_at = now() " \
+    "+ interval '1 s' * "                                                                          \
     "coalesce(($2::jsonb ->> (goal || ' ' || state))::double precision, 30) "                      \
     "from due where r.id = due.id "                                                                \
     "returning r.id, claim, state, goal, generation, tries, coalesce(backoff_s, 0) as backoff, "   \
-    "notes, extract(epoch from clock_timestamp() - state_since) as age, "                          \
+    "notes, again, extract(epoch from clock_timestamp() - state_since) as age, "                   \
     "extract(epoch from clock_timestamp() - was_due) as lag, " sealed " as sealed"
 
 static const char claim_sql[] = CLAIM("null");
@@ -38,12 +40,17 @@ static const char next_sql[] =
     "select extract(epoch from due_at - clock_timestamp()) * 1000 as in_ms from resource "
     "where due_at is not null order by due_at limit 1";
 
+/* This process's earlier life ended (its port is free, it is ours now): what it was at is due at once. */
+static const char inherit_sql[] =
+    "update resource set due_at = now() where busy and claimed_by = $1::uuid";
+
 struct keeper {
     struct runner *r;
     struct db *db;
     struct task *unsettled; /* sorted by id: one lock order for all */
     int n_unsettled;
     int pause_ms; /* after a failure of the database */
+    bool inherited;
 };
 
 static char *copy(const char *text)
@@ -142,6 +149,7 @@ static void hand_out(struct keeper *k, const struct rows *rows)
         task->tries = (int)rows_int(rows, i, "tries");
         task->backoff_s = rows_real(rows, i, "backoff");
         task->age_s = rows_real(rows, i, "age");
+        task->again = rows_bool(rows, i, "again");
         task->lag_s = rows_real(rows, i, "lag");
         task->state = copy(rows_text(rows, i, "state"));
         task->notes = copy(rows_text(rows, i, "notes"));
@@ -150,6 +158,15 @@ static void hand_out(struct keeper *k, const struct rows *rows)
         (void)atomic_fetch_add(&k->r->busy, 1);
         queue_put(&k->r->todo, task);
     }
+}
+
+static struct err inherit(struct keeper *k)
+{
+    if (!k->inherited) {
+        TRY(db_exec(k->db, NULL, inherit_sql, P(k->r->settings.owner)));
+        k->inherited = true;
+    }
+    return OK;
 }
 
 /* One transaction. `ret_wait_ms`: when to look again at the latest. */
@@ -165,6 +182,7 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     bool says = false;
 
     *ret_wait_ms = LOOK_AGAIN_MS;
+    TRY(inherit(k));
     TRY(db_batch_begin(k->db));
     struct task *task = k->unsettled;
     for (int i = 0; i < settles; i++, task = task->next) {
@@ -173,10 +191,10 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
         n++;
     }
     if (idle > 0) {
-        struct param params[] = {P(idle), P(r->leases)};
+        struct param params[] = {P(idle), P(r->leases), P(r->settings.owner)};
         TRY(db_batch_add(k->db, "claim",
                          r->settings.stage->uses_secrets ? claim_with_secrets_sql : claim_sql,
-                         params, 2));
+                         params, 3));
         TRY(db_batch_add(k->db, "next", next_sql, NULL, 0));
         n += 2;
     }

@@ -84,9 +84,10 @@ struct job {
     const char *id; /* the deployment's, and the resource's */
     const char *state;
     enum goal goal;
-    int generation;      /* the user's decision this run belongs to */
-    int tries;           /* failures in a row so far */
-    double age_s;        /* time in this state */
+    int generation; /* the user's decision this run belongs to */
+    int tries;      /* failures in a row so far */
+    double age_s;   /* time in this state */
+    bool again; /* an earlier run of this very move was cut off: its effects may have happened */
     const json_t *notes; /* what earlier moves remembered; read with note() */
     const char *sealed;  /* JSON object of sealed secrets, for job_secret() */
     struct arena *arena; /* reset after the job */

@@ -30,13 +30,13 @@ static void set_text(json_t *o, const char *name, const char *text)
     }
 }
 
+/* say() in the database adds deploymentId and seq. */
 static void set_event(json_t *o, const struct event *event, struct job *job, const void *fields)
 {
-    struct event_common *common = (struct event_common *)(uintptr_t)fields;
-
-    common->deployment_id = job->id;
-    common->generation = job->generation;
     json_t *payload = json_loads(event_encode(event, job->arena, fields), 0, NULL);
+
+    (void)json_object_set_new(payload, "deploymentId", json_string(job->id));
+    (void)json_object_set_new(payload, "generation", json_integer(job->generation));
     (void)json_object_set_new(o, "event",
                               json_pack("{s:s, s:s, s:o}", "type", event->type, "topic",
                                         event->topic, "fields", payload));

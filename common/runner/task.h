@@ -16,6 +16,7 @@ struct task {
     enum goal goal;
     int generation, tries;
     double age_s, backoff_s, lag_s;
+    bool again;
     char *state, *notes, *sealed;
     /* from the worker */
     char *settle; /* JSON for settle() */

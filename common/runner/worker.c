@@ -30,6 +30,7 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job.generation = task->generation;
     job.tries = task->tries;
     job.age_s = task->age_s;
+    job.again = task->again;
     job.notes = notes;
     job.sealed = task->sealed;
     job.http = http;

@@ -78,10 +78,12 @@ static bool parse(const char *text, struct stored *ret)
 {
     int at = 0;
 
-    if (sscanf(text, "scrypt$%2d$%2d$%2d$%n", &ret->log2_n, &ret->r, &ret->p, &at) != 3 || at == 0) {
+    if (sscanf(text, "scrypt$%2d$%2d$%2d$%n", &ret->log2_n, &ret->r, &ret->p, &at) != 3 ||
+        at == 0) {
         return false;
     }
-    if (ret->log2_n < 10 || ret->log2_n > 16 || ret->r < 1 || ret->r > 8 || ret->p < 1 || ret->p > 4) {
+    if (ret->log2_n < 10 || ret->log2_n > 16 || ret->r < 1 || ret->r > 8 || ret->p < 1 ||
+        ret->p > 4) {
         return false;
     }
     const char *salt = text + at, *end = strchr(salt, '$');

@@ -1,4 +1,4 @@
-/* AES-256-GCM by OpenSSL's EVP: a fresh random nonce each time, owner and name as associated data. */
+/* AES-256-GCM by OpenSSL's EVP: a fresh nonce each time, owner and name as associated data. */
 #include "seal/seal.h"
 
 #include <openssl/crypto.h>
@@ -61,8 +61,9 @@ static struct err add_key(struct seal *seal, const char *at, size_t len, struct 
         return permanent("MASTER_KEYS holds more than %d keys", KEYS_MAX);
     }
     if (id == 0 || id > ID_MAX || id >= len || at[id] != ':') {
-        return permanent("MASTER_KEYS: key %d must begin with 'id:' (1 to %d letters, digits, - or _)",
-                         nth, ID_MAX);
+        return permanent(
+            "MASTER_KEYS: key %d must begin with 'id:' (1 to %d letters, digits, - or _)", nth,
+            ID_MAX);
     }
     if (key_by_id(seal, at, id)) {
         return permanent("MASTER_KEYS: the id of key %d is there twice", nth);
@@ -116,8 +117,9 @@ static const char *bound_to(struct arena *arena, const char *owner, const char *
     return arena_printf(arena, "v1 %zu:%s %zu:%s", strlen(owner), owner, strlen(name), name);
 }
 
-struct err seal_close(const struct seal *seal, const char *owner, const char *name, const char *plain,
-                      size_t plain_len, struct arena *arena, const char **ret_sealed)
+struct err seal_close(const struct seal *seal, const char *owner, const char *name,
+                      const char *plain, size_t plain_len, struct arena *arena,
+                      const char **ret_sealed)
 {
     SCOPED(EVP_CIPHER_CTX_free_p) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     const struct master_key *key = &seal->keys[0];
@@ -154,8 +156,8 @@ static bool split(const char *sealed, const char **ret_id, size_t *ret_id_len, c
     return *ret_id_len > 0 && *ret_id_len <= ID_MAX && (*ret_id)[*ret_id_len] == '.';
 }
 
-static bool decrypt(const struct master_key *key, const char *aad, unsigned char *box, size_t box_len,
-                    unsigned char *ret_plain)
+static bool decrypt(const struct master_key *key, const char *aad, unsigned char *box,
+                    size_t box_len, unsigned char *ret_plain)
 {
     SCOPED(EVP_CIPHER_CTX_free_p) EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     size_t len = box_len - NONCE_SIZE - TAG_SIZE;
@@ -171,8 +173,9 @@ static bool decrypt(const struct master_key *key, const char *aad, unsigned char
     return EVP_DecryptFinal_ex(ctx, ret_plain + n, &n) == 1;
 }
 
-struct err seal_open(const struct seal *seal, const char *owner, const char *name, const char *sealed,
-                     struct arena *arena, const char **ret_plain, size_t *ret_len)
+struct err seal_open(const struct seal *seal, const char *owner, const char *name,
+                     const char *sealed, struct arena *arena, const char **ret_plain,
+                     size_t *ret_len)
 {
     const char *id = NULL, *text = NULL;
     unsigned char *box = NULL;

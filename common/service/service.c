@@ -78,6 +78,17 @@ static struct err check_common(enum log_level *ret_level)
                      settings.log_level);
 }
 
+/* KAFKA_* settings are librdkafka's to judge: a bad one must stop the start, not the first event. */
+static struct err check_kafka(void)
+{
+    struct kafka_settings kafka = {.service = "check", .bootstrap = settings.kafka_bootstrap};
+    rd_kafka_conf_t *conf = NULL;
+
+    TRY(kafka_conf(&kafka, true, &conf));
+    rd_kafka_conf_destroy(conf);
+    return OK;
+}
+
 static struct err configure(struct process *p)
 {
     const struct service *s = p->service;
@@ -86,6 +97,7 @@ static struct err configure(struct process *p)
     TRY(settings_load(common_settings, N_COMMON));
     TRY(settings_load(s->settings, s->n_settings));
     TRY(check_common(&level));
+    TRY(check_kafka());
     log_setup(s->name, level);
     if (s->seals) {
         TRY(settings_load(seal_settings, 1));
@@ -315,7 +327,7 @@ int service_run(const struct service *service, int argc, char **argv)
     (void)gethostname(host, sizeof host - 1);
     (void)snprintf(p->instance, sizeof p->instance, "%s@%.60s:%.60s", service->name, host,
                    settings.http_listen);
-    id_new(p->owner);
+    id_of(p->instance, p->owner); /* a restarted process inherits what it was at */
     p->kafka = (struct kafka_settings){
         .service = service->name, .bootstrap = settings.kafka_bootstrap, .instance = p->instance};
     p->context.service = service;

@@ -31,7 +31,8 @@ static int ready(int sock, short events, int64_t deadline)
 /* NULL: neither an IPv4 nor an IPv6 address. Names are not looked up: that wait has no deadline. */
 static struct addrinfo *parse(const char *address, int port)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *to = NULL;
     char service[12];
 
@@ -74,8 +75,8 @@ struct err ssh_connect(const char *address, int port, int64_t deadline, int *ret
         return permanent("this is no address and port");
     }
     int sock = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct err e = sock < 0 ? transient("no socket: %s", strerror(errno))
-                            : establish(sock, to, deadline);
+    struct err e =
+        sock < 0 ? transient("no socket: %s", strerror(errno)) : establish(sock, to, deadline);
     freeaddrinfo(to);
     if (failed(e) && sock >= 0) {
         (void)close(sock);

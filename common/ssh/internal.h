@@ -1,8 +1,9 @@
 /*
  * What the files of common/ssh share: the session and the one way to wait.
  *
- * libssh2 runs non-blocking throughout and every wait is our own poll under `deadline`. Once a call has
- * been left in the middle the session is of no use any more: ssh_break() makes sure nobody uses it.
+ * libssh2 runs non-blocking throughout and every wait is our own poll under `deadline`. Once a
+ * call has been left in the middle the session is of no use any more: ssh_break() makes sure
+ * nobody uses it.
  */
 #pragma once
 
@@ -30,7 +31,8 @@ struct err ssh_greeting(int sock, int64_t deadline) MUST_CHECK;
 /* Waits until the call that said EAGAIN may go on; false when the deadline has passed. */
 bool ssh_wait(struct ssh *ssh);
 
-/* True when the last EAGAIN left a packet half sent: libssh2 then takes the same call again, no other. */
+/* True when the last EAGAIN left a packet half sent: libssh2 then takes the same call again, no
+ * other. */
 bool ssh_half_sent(struct ssh *ssh);
 
 void ssh_break(struct ssh *ssh);
@@ -39,11 +41,11 @@ void ssh_break(struct ssh *ssh);
 struct err ssh_lost(struct ssh *ssh, enum err_kind kind, const char *doing) MUST_CHECK;
 
 /* Repeats a libssh2 call until it is through, broken (< 0) or late (EAGAIN). */
-#define SSH_AWAIT(ssh, call)                                    \
-    __extension__({                                             \
-        ssize_t rc_;                                            \
-        do {                                                    \
-            rc_ = (ssize_t)(call);                              \
-        } while (rc_ == LIBSSH2_ERROR_EAGAIN && ssh_wait(ssh)); \
-        rc_;                                                    \
+#define SSH_AWAIT(ssh, call)                                                                       \
+    __extension__({                                                                                \
+        ssize_t rc_;                                                                               \
+        do {                                                                                       \
+            rc_ = (ssize_t)(call);                                                                 \
+        } while (rc_ == LIBSSH2_ERROR_EAGAIN && ssh_wait(ssh));                                    \
+        rc_;                                                                                       \
     })

@@ -1,7 +1,7 @@
 /*
- * A fresh SSH key pair in memory. `type`: "ecdsa" (P-256), "ed25519", "rsa" (4096; only useful with
- * libssh2 >= 1.11, refused otherwise with one line that says so). Private: a text libssh2 takes from
- * memory; public: one authorized_keys line "type base64 comment".
+ * A fresh SSH key pair in memory. `type`: "ecdsa" (P-256), "ed25519", "rsa" (4096; only useful
+ * with libssh2 >= 1.11, refused otherwise with one line that says so). Private: a text libssh2
+ * takes from memory; public: one authorized_keys line "type base64 comment".
  */
 #pragma once
 

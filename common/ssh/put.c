@@ -16,8 +16,7 @@ const char *ssh_quote(struct arena *arena, const char *text)
     *to++ = '\'';
     for (; *text; text++) {
         if (*text == '\'') {
-            memcpy(to, "'\\''", 4);
-            to += 4;
+            to = stpcpy(to, "'\\''");
         } else {
             *to++ = *text;
         }
@@ -33,7 +32,8 @@ static const char *temporary_name(struct arena *arena, const char *path)
     if (RAND_bytes(r, sizeof r) != 1) {
         abort();
     }
-    return arena_printf(arena, "%s.%02x%02x%02x%02x%02x%02x", path, r[0], r[1], r[2], r[3], r[4], r[5]);
+    return arena_printf(arena, "%s.%02x%02x%02x%02x%02x%02x", path, r[0], r[1], r[2], r[3], r[4],
+                        r[5]);
 }
 
 struct err ssh_put(struct ssh *ssh, const char *path, int mode, const char *bytes, size_t len,
@@ -43,11 +43,12 @@ struct err ssh_put(struct ssh *ssh, const char *path, int mode, const char *byte
     const char *target = ssh_quote(arena, path);
     const char *temporary = ssh_quote(arena, temporary_name(arena, path));
     /* A connection that dies half-way is an ordinary end of input for cat: hence the count. */
-    const char *command = arena_printf(
-        arena,
-        "umask 077; t=%s; if cat > \"$t\" && [ \"$(wc -c < \"$t\")\" -eq %zu ] && chmod %04o \"$t\" &&"
-        " mv -f -T -- \"$t\" %s; then exit 0; fi; rm -f -- \"$t\"; exit 1",
-        temporary, len, (unsigned)mode & 07777U, target);
+    const char *command =
+        arena_printf(arena,
+                     "umask 077; t=%s; if cat > \"$t\" && [ \"$(wc -c < \"$t\")\" -eq %zu ] && "
+                     "chmod %04o \"$t\" &&"
+                     " mv -f -T -- \"$t\" %s; then exit 0; fi; rm -f -- \"$t\"; exit 1",
+                     temporary, len, (unsigned)mode & 07777U, target);
 
     TRY(ssh_run(ssh, command, bytes, len, deadline_ms, SAID_MAX, arena, &result));
     if (result.status != 0) {

@@ -1,10 +1,12 @@
 /*
- * One command on one channel: feed stdin and drain the output in turns, then decide what to believe.
+ * One command on one channel: feed stdin and drain the output in turns, then decide what to
+ * believe.
  *
- * The exit status of the channel alone proves nothing: libssh2 reports 0 for killed commands and lost
- * connections. So a line with a nonce and the status is printed after the command, and it counts only
- * when it is the last thing said, the channel closed in order and no signal ended the shell. Everything
- * goes to stdout by the shell's own hand: two streams could overtake each other on the way.
+ * The exit status of the channel alone proves nothing: libssh2 reports 0 for killed commands and
+ * lost connections. So a line with a nonce and the status is printed after the command, and it
+ * counts only when it is the last thing said, the channel closed in order and no signal ended the
+ * shell. Everything goes to stdout by the shell's own hand: two streams could overtake each other
+ * on the way.
  */
 #include <inttypes.h>
 #include <openssl/rand.h>
@@ -68,7 +70,8 @@ static void make_nonce(char ret[NONCE_SIZE])
 static struct err start(struct run *run, const char *command, struct arena *arena)
 {
     struct ssh *ssh = run->ssh;
-    /* The line breaks keep a comment or a here-document at the end of the command from eating ours. */
+    /* The line breaks keep a comment or a here-document at the end of the command from eating
+     * ours. */
     const char *script = arena_printf(arena, "exec 2>&1\n(\n%s\n)\nprintf '\\n%%s %%d\\n' %s $?\n",
                                       command, run->nonce);
     int why;
@@ -155,7 +158,8 @@ static struct err converse(struct run *run)
     }
 }
 
-/* The channel's own view of the end: closed by both sides, no signal, status 0 (that of our printf). */
+/* The channel's own view of the end: closed by both sides, no signal, status 0 (that of our
+ * printf). */
 static struct err finish(struct run *run)
 {
     struct ssh *ssh = run->ssh;
@@ -186,18 +190,19 @@ static struct err believe(struct run *run, int *ret_status, size_t *ret_len)
     size_t n = out->len < SENTINEL_MAX ? out->len : SENTINEL_MAX;
     size_t nonce_len = strlen(run->nonce);
     size_t line = n > 0 ? n - 1 : 0;
-    unsigned status = 0;
-    int used = 0;
+    char *end = NULL;
 
     memcpy(last, out->at + out->len - n, n);
     last[n] = '\0';
     while (line > 0 && last[line - 1] != '\n') {
         line--;
     }
-    if (line == 0 || strncmp(last + line, run->nonce, nonce_len) != 0 ||
-        sscanf(last + line + nonce_len, " %3u%n", &status, &used) != 1 ||
-        strcmp(last + line + nonce_len + (size_t)used, "\n") != 0) {
+    if (line == 0 || strncmp(last + line, run->nonce, nonce_len) != 0) {
         return unknown("%s: the command ended without its last line", run->ssh->peer);
+    }
+    unsigned long status = strtoul(last + line + nonce_len, &end, 10);
+    if (status > 255 || strcmp(end, "\n") != 0) {
+        return unknown("%s: the last line of the command is damaged", run->ssh->peer);
     }
     *ret_status = (int)status;
     *ret_len = out->len - n + line - 1;
@@ -207,7 +212,8 @@ static struct err believe(struct run *run, int *ret_status, size_t *ret_len)
 struct err ssh_run(struct ssh *ssh, const char *command, const char *input, size_t input_len,
                    int deadline_ms, size_t limit, struct arena *arena, struct ssh_result *ret)
 {
-    SCOPED(run_release) struct run run = {.ssh = ssh, .input = input, .left = input ? input_len : 0};
+    SCOPED(run_release)
+    struct run run = {.ssh = ssh, .input = input, .left = input ? input_len : 0};
     size_t keep = limit ? limit : OUTPUT_LIMIT;
     size_t len = 0;
     int status = 0;

@@ -1,8 +1,9 @@
 /*
  * Opening and closing a session: connect, greet, key exchange, host key, login.
  *
- * libssh2 reads and writes through our two functions below. They refuse once the deadline has passed, so
- * that no loop inside the library, whatever a hostile machine feeds it, runs longer than it may.
+ * libssh2 reads and writes through our two functions below. They refuse once the deadline has
+ * passed, so that no loop inside the library, whatever a hostile machine feeds it, runs longer
+ * than it may.
  */
 #include "ssh/ssh.h"
 
@@ -29,7 +30,8 @@ void ssh_init(void)
     }
 }
 
-static ssize_t on_receive(libssh2_socket_t sock, void *bytes, size_t len, int flags, void **abstract)
+static ssize_t on_receive(libssh2_socket_t sock, void *bytes, size_t len, int flags,
+                          void **abstract)
 {
     const struct ssh *ssh = *abstract;
 
@@ -71,7 +73,8 @@ static struct ssh *session_new(int sock, const struct ssh_target *target, int64_
     return ssh;
 }
 
-/* A machine has several host keys: ask for the type that is pinned, or the key "changes" by itself. */
+/* A machine has several host keys: ask for the type that is pinned, or the key "changes" by
+ * itself. */
 static struct err prefer(struct ssh *ssh, const char *pin)
 {
     char type[TYPE_MAX];
@@ -102,7 +105,8 @@ static struct err shake_hands(struct ssh *ssh, bool pinned)
     }
     struct err e = ssh_lost(ssh, ERR_TRANSIENT, "key exchange");
     if (rc == LIBSSH2_ERROR_KEX_FAILURE) {
-        /* Nothing in common; with a pin the list had one host key type, and that is what is missing. */
+        /* Nothing in common; with a pin the list had one host key type, and that is what is
+         * missing. */
         e.kind = ERR_PERMANENT;
         e.code = pinned ? SSH_HOST_KEY_CHANGED : (int)rc;
     }

@@ -103,18 +103,20 @@ static void a_buf_that_failed_once_says_so_until_it_is_cleared(void **state)
 
 static void json_text_is_escaped_and_bad_utf8_replaced(void **state)
 {
+    /* the last four: cut short, overlong, a surrogate, past U+10FFFF */
     static const char *const table[][2] = {
-        {"", "\"\""},
-        {"plain", "\"plain\""},
-        {"a\"b\\c", "\"a\\\"b\\\\c\""},
-        {"line\nbreak\ttab", "\"line\\u000abreak\\u0009tab\""},
-        {"\x7f\x01", "\"\\u007f\\u0001\""},
-        {"caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\xA6\x80", "\"caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\xA6\x80\""},
-        {"\xFF", "\"\\ufffd\""},
-        {"a\xC3", "\"a\\ufffd\""},                        /* cut short         */
-        {"\xC0\xAF", "\"\\ufffd\\ufffd\""},               /* overlong          */
-        {"\xED\xA0\x80", "\"\\ufffd\\ufffd\\ufffd\""},    /* surrogate         */
-        {"\xF4\x90\x80\x80z", "\"\\ufffd\\ufffd\\ufffd\\ufffdz\""}, /* past U+10FFFF */
+        {"",                                          "\"\""                             },
+        {"plain",                                     "\"plain\""                        },
+        {"a\"b\\c",                                   "\"a\\\"b\\\\c\""                  },
+        {"line\nbreak\ttab",                          "\"line\\u000abreak\\u0009tab\""   },
+        {"\x7f\x01",                                  "\"\\u007f\\u0001\""               },
+        {"caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\xA6\x80",
+         "\"caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\xA6\x80\""                                 },
+        {"\xFF",                                      "\"\\ufffd\""                      },
+        {"a\xC3",                                     "\"a\\ufffd\""                     },
+        {"\xC0\xAF",                                  "\"\\ufffd\\ufffd\""               },
+        {"\xED\xA0\x80",                              "\"\\ufffd\\ufffd\\ufffd\""        },
+        {"\xF4\x90\x80\x80z",                         "\"\\ufffd\\ufffd\\ufffd\\ufffdz\""},
     };
 
     (void)state;
@@ -130,7 +132,8 @@ static void utf8_is_judged_by_the_table_of_rfc_3629(void **state)
 {
     (void)state;
     assert_true(utf8_valid("", 0));
-    assert_true(utf8_valid("a\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF", 18));
+    assert_true(
+        utf8_valid("a\xC2\x80\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF", 18));
     assert_false(utf8_valid("a\0b", 3));
     assert_false(utf8_valid("\x80", 1));
     assert_false(utf8_valid("\xC1\xBF", 2));
@@ -172,7 +175,8 @@ static void base64_goes_both_ways_in_both_alphabets(void **state)
     assert_string_equal(base64url_encode(arena, "\xFB\xFF", 2), "-_8");
     for (size_t len = 0; len < sizeof bytes; len++) {
         memset(bytes, (int)(len * 37), len);
-        const char *texts[] = {base64_encode(arena, bytes, len), base64url_encode(arena, bytes, len)};
+        const char *texts[] = {base64_encode(arena, bytes, len),
+                               base64url_encode(arena, bytes, len)};
         for (int i = 0; i < 2; i++) {
             assert_true(base64_decode(arena, texts[i], strlen(texts[i]), &back, &n));
             assert_int_equal(n, len);
@@ -183,7 +187,8 @@ static void base64_goes_both_ways_in_both_alphabets(void **state)
 
 static void base64_of_another_shape_is_refused(void **state)
 {
-    static const char *const texts[] = {"A", "Zh==", "Zm9=", "Zg=", "Z===", "====", "Zg==Zg==", "Zm 9", "=", "Zm9v\n"};
+    static const char *const texts[] = {
+        "A", "Zh==", "Zm9=", "Zg=", "Z===", "====", "Zg==Zg==", "Zm 9", "=", "Zm9v\n"};
     unsigned char *back;
     size_t n;
 

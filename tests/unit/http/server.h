@@ -1,6 +1,7 @@
 /*
- * A tiny HTTP(S) server inside the test process: a thread per connection, and a function of the test
- * that decides what happens on it. Counts what arrives, so that "exactly once" can be asserted.
+ * A tiny HTTP(S) server inside the test process: a thread per connection, and a function of the
+ * test that decides what happens on it. Counts what arrives, so that "exactly once" can be
+ * asserted.
  */
 #pragma once
 
@@ -34,8 +35,8 @@ struct server {
     void (*serve)(struct peer *peer);
     pthread_t thread;
     atomic_int connections;
-    atomic_int requests;       /* all of them               */
-    atomic_int posts;          /* those that begin with POST */
+    atomic_int requests; /* all of them               */
+    atomic_int posts;    /* those that begin with POST */
     struct peer *peers[SERVER_CONNECTIONS_MAX];
 };
 

@@ -78,7 +78,8 @@ static void the_same_secret_never_looks_the_same(void **state)
     const char *again;
 
     (void)state;
-    assert_int_equal(seal_close(seal, "dep-1", "ssh_key", "secret", 6, arena, &again).kind, ERR_NONE);
+    assert_int_equal(seal_close(seal, "dep-1", "ssh_key", "secret", 6, arena, &again).kind,
+                     ERR_NONE);
     assert_string_not_equal(sealed, again);
 }
 
@@ -100,7 +101,8 @@ static void another_key_does_not_open_it(void **state)
     assert_int_equal(opening(other, "dep-1", "ssh_key", sealed), ERR_PERMANENT);
     seal_free(other);
     /* the same id, other bytes */
-    assert_int_equal(seal_new("a:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=", &other).kind, ERR_NONE);
+    assert_int_equal(seal_new("a:Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=", &other).kind,
+                     ERR_NONE);
     assert_int_equal(opening(other, "dep-1", "ssh_key", sealed), ERR_PERMANENT);
     seal_free(other);
 }
@@ -120,7 +122,8 @@ static void no_character_can_be_changed_added_or_left_out(void **state)
         text[i] = was;
     }
     for (size_t i = 0; i < len; i++) {
-        assert_int_equal(opening(seal, "dep-1", "ssh_key", arena_strndup(arena, sealed, i)), ERR_PERMANENT);
+        assert_int_equal(opening(seal, "dep-1", "ssh_key", arena_strndup(arena, sealed, i)),
+                         ERR_PERMANENT);
     }
     assert_int_equal(opening(seal, "dep-1", "ssh_key", arena_printf(arena, "%sA", sealed)),
                      ERR_PERMANENT);
@@ -150,7 +153,8 @@ static void after_a_rotation_old_values_open_and_new_ones_use_the_newest_key(voi
 
 static void the_id_of_something_else_is_empty(void **state)
 {
-    static const char *const texts[] = {"", "v1", "v1.", "v1..x", "v1.a", "v2.a.x", "plain", "v1.a b.x"};
+    static const char *const texts[] = {"",     "v1",     "v1.",   "v1..x",
+                                        "v1.a", "v2.a.x", "plain", "v1.a b.x"};
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {

@@ -1,7 +1,8 @@
 /*
- * A real sshd for the tests, without a port of its own: a thread accepts on a free port of 127.0.0.1 and
- * starts `sshd -i` per connection, as the current user, with everything in a temporary folder. It can
- * also play a machine that is not well: one that says something else, or nothing.
+ * A real sshd for the tests, without a port of its own: a thread accepts on a free port of
+ * 127.0.0.1 and starts `sshd -i` per connection, as the current user, with everything in a
+ * temporary folder. It can also play a machine that is not well: one that says something else, or
+ * nothing.
  */
 #pragma once
 
@@ -133,7 +134,7 @@ static void be_unwell(enum machine_mood mood, int sock)
         memset(junk, '\n', sizeof junk);
         (void)send(sock, "SSH-", 4, MSG_NOSIGNAL);
         break;
-    case MOOD_FLOOD_PACKETS: /* SSH_MSG_IGNORE, for ever: length 12, padding 6, type 2, empty text */
+    case MOOD_FLOOD_PACKETS: /* SSH_MSG_IGNORE: length 12, padding 6, type 2, no text */
         (void)send(sock, version, strlen(version), MSG_NOSIGNAL);
         for (size_t i = 0; i < sizeof junk; i += 16) {
             memcpy(junk + i, "\0\0\0\14\6\2\0\0\0\0pppppp", 16);

@@ -42,7 +42,8 @@ static const char *keygen(const char *how, const char *text)
     char *line = arena_alloc(arena, 2048);
     int fd = mkstemp(path);
 
-    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
+                close(fd) == 0);
     FILE *f = popen(arena_printf(arena, "ssh-keygen %s %s 2>/dev/null", how, path), "re");
     assert_non_null(f);
     const char *got = fgets(line, 2048, f);
@@ -74,7 +75,11 @@ static void openssh_derives_the_same_public_key_from_an_ecdsa_private_key(void *
 
 static void openssh_reads_every_public_key_with_its_comment(void **state)
 {
-    static const char *const types[][2] = {{"ecdsa", "256 "}, {"ed25519", "256 "}, {"rsa", "4096 "}};
+    static const char *const types[][2] = {
+        {"ecdsa",   "256 " },
+        {"ed25519", "256 " },
+        {"rsa",     "4096 "}
+    };
 
     (void)state;
     needs_keygen();
@@ -140,7 +145,8 @@ static void an_unknown_type_or_a_comment_of_two_lines_is_refused(void **state)
     (void)state;
     assert_int_equal(ssh_keypair_type_ok("dsa").kind, ERR_PERMANENT);
     assert_int_equal(ssh_keypair_new("", "me", arena, &pair).kind, ERR_PERMANENT);
-    assert_int_equal(ssh_keypair_new("ecdsa", "me\nssh-rsa evil", arena, &pair).kind, ERR_PERMANENT);
+    assert_int_equal(ssh_keypair_new("ecdsa", "me\nssh-rsa evil", arena, &pair).kind,
+                     ERR_PERMANENT);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

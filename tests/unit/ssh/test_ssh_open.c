@@ -1,4 +1,4 @@
-/* Getting in: host keys trusted on first use, keys of every type, and machines that are not well. */
+/* Getting in: host keys trusted on first use, keys of every type, machines that are not well. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,13 +45,13 @@ static int stop(void **state)
     return 0;
 }
 
-#define NEEDS_SSHD(state)                                     \
-    do {                                                      \
-        (void)(state);                                        \
-        if (!sshd_installed()) {                              \
-            print_message("skipped: there is no " SSHD "\n"); \
-            skip();                                           \
-        }                                                     \
+#define NEEDS_SSHD(state)                                                                          \
+    do {                                                                                           \
+        (void)(state);                                                                             \
+        if (!sshd_installed()) {                                                                   \
+            print_message("skipped: there is no " SSHD "\n");                                      \
+            skip();                                                                                \
+        }                                                                                          \
     } while (0)
 
 static struct err open_with(const char *key, const char *with_pin, int deadline_ms)
@@ -178,7 +178,8 @@ static void a_key_that_is_not_authorized_is_transient_with_its_code(void **state
 static void a_private_key_that_cannot_be_read_is_permanent(void **state)
 {
     NEEDS_SSHD(state);
-    struct err e = open_with("-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n", NULL, 0);
+    struct err e =
+        open_with("-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n", NULL, 0);
     assert_int_equal(e.kind, ERR_PERMANENT);
     assert_null(ssh);
 }

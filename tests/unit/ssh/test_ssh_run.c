@@ -1,93 +1,7 @@
-/* Commands and files on a real sshd: exit statuses, long output, stdin, and every way a command can end
+/* Commands on a real sshd: exit statuses, long output, stdin, and every way a command can end
  * without telling us the truth. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants the four above first */
-#include <cmocka.h>
-
 #include "base/clock.h"
-#include "base/err.h"
-#include "ssh/keypair.h"
-#include "ssh/ssh.h"
-#include "sshd.h"
-
-static struct machine machine;
-static struct arena *arena;
-static struct ssh_keypair pair;
-static struct ssh *ssh;
-static struct ssh_result result;
-
-static int start(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    if (sshd_installed()) {
-        machine_start(&machine);
-        if (failed(ssh_keypair_new("ecdsa", "test", arena, &pair))) {
-            return -1;
-        }
-        machine_authorize(&machine, pair.public_key);
-    }
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    if (sshd_installed()) {
-        machine_stop(&machine);
-    }
-    arena_free(arena);
-    return 0;
-}
-
-static int log_in(void **state)
-{
-    const char *pin;
-    struct ssh_target target = {.address = "127.0.0.1",
-                                .port = machine.port,
-                                .user = machine.user,
-                                .private_key = pair.private_key};
-
-    (void)state;
-    return sshd_installed() && failed(ssh_open(&target, arena, &ssh, &pin)) ? -1 : 0;
-}
-
-static int log_out(void **state)
-{
-    (void)state;
-    ssh_close(ssh);
-    ssh = NULL;
-    return 0;
-}
-
-#define NEEDS_SSHD(state)                                     \
-    do {                                                      \
-        (void)(state);                                        \
-        if (!sshd_installed()) {                              \
-            print_message("skipped: there is no " SSHD "\n"); \
-            skip();                                           \
-        }                                                     \
-    } while (0)
-
-static struct err run(const char *command)
-{
-    return ssh_run(ssh, command, NULL, 0, 10000, 0, arena, &result);
-}
-
-static void assert_runs(const char *command, int status, const char *output)
-{
-    struct err e = run(command);
-
-    assert_string_equal(e.text, "");
-    assert_int_equal(e.kind, ERR_NONE);
-    assert_int_equal(result.status, status);
-    assert_string_equal(result.output, output);
-    assert_int_equal(result.output_len, strlen(output));
-    assert_false(result.truncated);
-}
+#include "session.h"
 
 static void status_and_output_are_those_of_the_command(void **state)
 {
@@ -182,7 +96,8 @@ static void a_megabyte_of_stdin_arrives_whole(void **state)
     assert_int_equal(strtol(result.output, NULL, 10), SIZE);
 }
 
-/* More than any window or pipe holds, both ways at once: only one that reads while it writes gets through. */
+/* More than any window or pipe holds, both ways at once: only one that reads while it writes gets
+ * through. */
 static void stdin_is_fed_while_output_is_drained(void **state)
 {
     enum { SIZE = 16 * 1024 * 1024 };
@@ -281,41 +196,6 @@ static void a_line_that_died_before_the_command_is_transient(void **state)
     assert_int_equal(run("echo hello").kind, ERR_TRANSIENT);
 }
 
-static void a_file_is_put_with_its_mode_and_replaced(void **state)
-{
-    NEEDS_SSHD(state);
-    const char *path = arena_printf(arena, "%s/it's a file", machine.dir);
-    const char *show = arena_printf(arena, "cd %s && stat -c %%a it* && cat it* && ls | grep -c it",
-                                    machine.dir);
-
-    assert_int_equal(ssh_put(ssh, path, 0600, "one\n", 4, 10000, arena).kind, ERR_NONE);
-    assert_runs(show, 0, "600\none\n1\n");
-    assert_int_equal(ssh_put(ssh, path, 0755, "two\n", 4, 10000, arena).kind, ERR_NONE);
-    assert_runs(show, 0, "755\ntwo\n1\n");
-    assert_int_equal(ssh_put(ssh, path, 0600, "", 0, 10000, arena).kind, ERR_NONE);
-    assert_runs(show, 0, "600\n1\n");
-}
-
-static void a_file_that_cannot_be_put_leaves_nothing(void **state)
-{
-    NEEDS_SSHD(state);
-    const char *missing = arena_printf(arena, "%s/missing/file", machine.dir);
-    const char *folder = arena_printf(arena, "%s/keys", machine.dir);
-
-    assert_int_equal(ssh_put(ssh, missing, 0600, "x", 1, 10000, arena).kind, ERR_TRANSIENT);
-    assert_int_equal(ssh_put(ssh, folder, 0600, "x", 1, 10000, arena).kind, ERR_TRANSIENT);
-    assert_runs(arena_printf(arena, "cd %s && ls -d keys.* keys/keys* 2>/dev/null | wc -l", machine.dir),
-                0, "0\n");
-}
-
-static void quoting_survives_the_shell(void **state)
-{
-    NEEDS_SSHD(state);
-    assert_string_equal(ssh_quote(arena, "it's"), "'it'\\''s'");
-    const char *nasty = "a'b\"c$d`e\\f\n!*;(";
-    assert_runs(arena_printf(arena, "printf %%s %s", ssh_quote(arena, nasty)), 0, nasty);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, log_in, log_out)
 
 int main(void)
@@ -336,9 +216,6 @@ int main(void)
         TEST(a_command_past_its_deadline_is_unknown_and_ends_the_session),
         TEST(a_line_that_dies_under_a_command_is_unknown),
         TEST(a_line_that_died_before_the_command_is_transient),
-        TEST(a_file_is_put_with_its_mode_and_replaced),
-        TEST(a_file_that_cannot_be_put_leaves_nothing),
-        TEST(quoting_survives_the_shell),
     };
 
     ssh_init();

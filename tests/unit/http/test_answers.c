@@ -1,14 +1,11 @@
-/* common/http against a server that misbehaves on purpose: what was sent, how often, and what we make
- * of every kind of answer and of every kind of silence. */
+/* common/http when the other side answers: what is sent, what is read, and how it is judged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka wants the four above first */
 #include <cmocka.h>
-#include <curl/curl.h>
 
-#include "base/clock.h"
 #include "http/http.h"
 #include "server.h"
 
@@ -111,7 +108,8 @@ static void a_post_or_put_without_a_body_says_content_length_zero(void **state)
 
 static void path_headers_and_body_are_sent_as_they_stand(void **state)
 {
-    const char *const headers[] = {"Content-Type: application/json", "X-Empty: ", "X-Sig: $1$ab", NULL};
+    const char *const headers[] = {"Content-Type: application/json", "X-Empty: ", "X-Sig: $1$ab",
+                                   NULL};
 
     (void)state;
     server = server_start(echo_request, NULL);
@@ -133,170 +131,9 @@ static void a_header_with_a_line_break_is_refused_unsent(void **state)
 
     (void)state;
     server = server_start(answer_ok, NULL);
-    assert_int_equal(CALL(.method = "GET", .url = url("/"), .headers = headers).kind, ERR_PERMANENT);
+    assert_int_equal(CALL(.method = "GET", .url = url("/"), .headers = headers).kind,
+                     ERR_PERMANENT);
     assert_int_equal(server->connections, 0);
-}
-
-static void a_refused_connection_is_transient_even_for_once(void **state)
-{
-    (void)state;
-    server = server_start(answer_ok, NULL);
-    const char *gone = url("/");
-    server_stop(server);
-    server = NULL;
-
-    struct err e = CALL(.method = "POST", .url = gone, .once = true);
-
-    assert_int_equal(e.kind, ERR_TRANSIENT);
-    assert_int_equal(e.code, CURLE_COULDNT_CONNECT);
-    assert_int_equal(answer.curl_code, CURLE_COULDNT_CONNECT);
-}
-
-static void a_bad_url_or_scheme_is_permanent(void **state)
-{
-    (void)state;
-    assert_int_equal(CALL(.method = "GET", .url = "file:///etc/passwd").kind, ERR_PERMANENT);
-    assert_int_equal(CALL(.method = "GET", .url = "http://a b/").kind, ERR_PERMANENT);
-    assert_int_equal(CALL(.method = "GET", .url = "").kind, ERR_PERMANENT);
-}
-
-static void say_nothing(struct peer *p)
-{
-    if (peer_hear(p)) {
-        peer_stay_silent(p);
-    }
-}
-
-static void silence_ends_at_the_deadline(void **state)
-{
-    (void)state;
-    server = server_start(say_nothing, NULL);
-    int64_t start = clock_ms();
-
-    struct err e = CALL(.method = "GET", .url = url("/"), .deadline_ms = 200);
-    assert_int_equal(e.kind, ERR_TRANSIENT);
-    assert_int_equal(e.code, CURLE_OPERATION_TIMEDOUT);
-    e = CALL(.method = "POST", .url = url("/"), .deadline_ms = 200, .once = true);
-    assert_int_equal(e.kind, ERR_UNKNOWN);
-
-    assert_in_range(clock_ms() - start, 390, 3000);
-}
-
-static void drip(struct peer *p)
-{
-    if (!peer_hear(p) || !peer_say(p, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")) {
-        return;
-    }
-    while (peer_say(p, "x")) {
-        (void)usleep(20000);
-    }
-}
-
-static void a_body_that_drips_ends_at_the_deadline(void **state)
-{
-    (void)state;
-    server = server_start(drip, NULL);
-    int64_t start = clock_ms();
-
-    struct err e = CALL(.method = "GET", .url = url("/"), .deadline_ms = 300);
-
-    assert_int_equal(e.kind, ERR_TRANSIENT);
-    assert_int_equal(e.code, CURLE_OPERATION_TIMEDOUT);
-    assert_in_range(clock_ms() - start, 290, 3000);
-    assert_string_equal(answer.body, "");
-}
-
-static void answer_endless_body(struct peer *p)
-{
-    char block[4096];
-
-    memset(block, 'x', sizeof block);
-    if (!peer_hear(p)) {
-        return;
-    }
-    (void)peer_say(p, "HTTP/1.1 200 OK\r\n\r\n");
-    while (peer_write(p, block, sizeof block)) {
-    }
-}
-
-static void a_body_over_the_limit_is_permanent_or_unknown_with_once(void **state)
-{
-    (void)state;
-    server = server_start(answer_endless_body, NULL);
-
-    struct err e = CALL(.method = "GET", .url = url("/"));
-    assert_int_equal(e.kind, ERR_PERMANENT);
-    assert_string_equal(e.text, "the answer is too large");
-    e = CALL(.method = "POST", .url = url("/"), .once = true, .body_limit = 10);
-    assert_int_equal(e.kind, ERR_UNKNOWN);
-}
-
-static void a_body_of_exactly_the_limit_fits(void **state)
-{
-    (void)state;
-    server = server_start(answer_ok, NULL);
-
-    assert_int_equal(CALL(.method = "GET", .url = url("/"), .body_limit = 4).kind, ERR_NONE);
-    assert_int_equal(CALL(.method = "GET", .url = url("/"), .body_limit = 3).kind, ERR_PERMANENT);
-}
-
-static void answer_endless_headers(struct peer *p)
-{
-    if (!peer_hear(p) || !peer_say(p, "HTTP/1.1 200 OK\r\n")) {
-        return;
-    }
-    while (peer_say(p, "X-More: and more and more and more and more and more\r\n")) {
-    }
-}
-
-static void headers_without_end_are_too_large(void **state)
-{
-    (void)state;
-    server = server_start(answer_endless_headers, NULL);
-
-    assert_int_equal(CALL(.method = "GET", .url = url("/")).kind, ERR_PERMANENT);
-}
-
-static void hear_and_hang_up(struct peer *p)
-{
-    (void)peer_hear(p);
-}
-
-static void a_drop_after_the_request_is_unknown_with_once_and_arrived_once(void **state)
-{
-    (void)state;
-    server = server_start(hear_and_hang_up, NULL);
-
-    struct err e = CALL(.method = "POST", .url = url("/pay"), .body = "{}", .once = true);
-
-    assert_int_equal(e.kind, ERR_UNKNOWN);
-    assert_int_equal(e.code, CURLE_GOT_NOTHING);
-    assert_int_equal(server->posts, 1);
-    assert_int_equal(CALL(.method = "GET", .url = url("/")).kind, ERR_TRANSIENT);
-}
-
-/* Answers GETs on a connection that stays open; reads a POST, "does" it, and hangs up. */
-static void keep_alive_until_a_post(struct peer *p)
-{
-    while (peer_hear(p) && strncmp(p->request, "POST ", 5) != 0 &&
-           peer_say(p, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
-    }
-}
-
-static void a_kept_connection_that_dies_makes_libcurl_repeat_but_never_with_once(void **state)
-{
-    (void)state;
-    server = server_start(keep_alive_until_a_post, NULL);
-
-    assert_int_equal(CALL(.method = "GET", .url = url("/")).kind, ERR_NONE);
-    struct err e = CALL(.method = "POST", .url = url("/buy"), .once = true);
-    assert_int_equal(e.kind, ERR_UNKNOWN);
-    assert_int_equal(server->posts, 1);
-
-    /* What would have happened: the connection of the GET is still there, and the POST goes out twice. */
-    e = CALL(.method = "POST", .url = url("/buy"));
-    assert_int_equal(e.kind, ERR_TRANSIENT);
-    assert_int_equal(server->posts, 3);
 }
 
 static void answer_html(struct peer *p)
@@ -366,33 +203,22 @@ static void a_redirect_is_not_followed(void **state)
     assert_int_equal(http_judge(&answer, false, "it").kind, ERR_PERMANENT);
 }
 
-static void answer_garbage(struct peer *p)
-{
-    if (peer_hear(p)) {
-        (void)peer_say(p, "220 mail.example ESMTP\r\n");
-    }
-}
-
-static void an_answer_that_is_no_http_is_no_answer(void **state)
-{
-    (void)state;
-    server = server_start(answer_garbage, NULL);
-
-    assert_int_equal(CALL(.method = "GET", .url = url("/")).kind, ERR_TRANSIENT);
-    assert_int_equal(CALL(.method = "POST", .url = url("/"), .once = true).kind, ERR_UNKNOWN);
-}
-
 static void each_status_has_its_kind(void **state)
 {
     static const struct {
         long status;
         enum err_kind kind, with_once;
     } table[] = {
-        {200, ERR_NONE, ERR_NONE},           {204, ERR_NONE, ERR_NONE},
-        {301, ERR_PERMANENT, ERR_PERMANENT}, {400, ERR_PERMANENT, ERR_PERMANENT},
-        {404, ERR_PERMANENT, ERR_PERMANENT}, {408, ERR_TRANSIENT, ERR_UNKNOWN},
-        {425, ERR_TRANSIENT, ERR_TRANSIENT}, {429, ERR_TRANSIENT, ERR_TRANSIENT},
-        {500, ERR_TRANSIENT, ERR_UNKNOWN},   {503, ERR_TRANSIENT, ERR_UNKNOWN},
+        {200, ERR_NONE,      ERR_NONE     },
+        {204, ERR_NONE,      ERR_NONE     },
+        {301, ERR_PERMANENT, ERR_PERMANENT},
+        {400, ERR_PERMANENT, ERR_PERMANENT},
+        {404, ERR_PERMANENT, ERR_PERMANENT},
+        {408, ERR_TRANSIENT, ERR_UNKNOWN  },
+        {425, ERR_TRANSIENT, ERR_TRANSIENT},
+        {429, ERR_TRANSIENT, ERR_TRANSIENT},
+        {500, ERR_TRANSIENT, ERR_UNKNOWN  },
+        {503, ERR_TRANSIENT, ERR_UNKNOWN  },
     };
 
     (void)state;
@@ -421,23 +247,13 @@ int main(void)
         TEST(a_post_or_put_without_a_body_says_content_length_zero),
         TEST(path_headers_and_body_are_sent_as_they_stand),
         TEST(a_header_with_a_line_break_is_refused_unsent),
-        TEST(a_refused_connection_is_transient_even_for_once),
-        TEST(a_bad_url_or_scheme_is_permanent),
-        TEST(silence_ends_at_the_deadline),
-        TEST(a_body_that_drips_ends_at_the_deadline),
-        TEST(a_body_over_the_limit_is_permanent_or_unknown_with_once),
-        TEST(a_body_of_exactly_the_limit_fits),
-        TEST(headers_without_end_are_too_large),
-        TEST(a_drop_after_the_request_is_unknown_with_once_and_arrived_once),
-        TEST(a_kept_connection_that_dies_makes_libcurl_repeat_but_never_with_once),
         TEST(an_html_page_of_a_gateway_is_an_answer_to_be_judged),
         TEST(retry_after_may_be_a_date),
         TEST(a_redirect_is_not_followed),
-        TEST(an_answer_that_is_no_http_is_no_answer),
         TEST(each_status_has_its_kind),
         TEST(escaping_leaves_only_unreserved_characters),
     };
 
     http_init();
-    return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("http_answers", tests, NULL, NULL);
 }
