@@ -1,0 +1,72 @@
+// How tests talk to a machine: the system's OpenSSH client, HTTPS that trusts only the sandbox's CA, and a WebSocket.
+
+import { execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import https from 'node:https';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import WebSocket from 'ws';
+
+const run = promisify(execFile);
+const DEADLINE_MS = 20000;
+
+export async function makeKey(folder, name) {
+  const file = join(folder, name);
+  await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-C', name, '-f', file], { timeout: DEADLINE_MS });
+  return { file, publicKey: await readFile(`${file}.pub`, 'utf8') };
+}
+
+// { status, output, errors }; status 255 when the login failed
+export function ssh({ ip, port, key }, command, input = '') {
+  return new Promise((resolve, reject) => {
+    const options = { BatchMode: 'yes', IdentitiesOnly: 'yes', StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null',
+      LogLevel: 'ERROR', ConnectTimeout: '5' };
+    const child = spawn('ssh', ['-F', 'none', '-i', key.file, '-p', String(port),
+      ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]), `debian@${ip}`, command],
+    { timeout: DEADLINE_MS });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (text) => { output += text; });
+    child.stderr.on('data', (text) => { errors += text; });
+    child.stdin.on('error', () => {});
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, output, errors }));
+    child.stdin.end(input);
+  });
+}
+
+// { status, headers, body }, or an error with a code
+export function get({ ip, port, ca }, path = '/') {
+  return new Promise((resolve, reject) => {
+    const request = https.get({ host: ip, port, path, ca, agent: false, timeout: DEADLINE_MS }, (reply) => {
+      let body = '';
+      reply.setEncoding('utf8').on('data', (text) => { body += text; });
+      reply.on('end', () => resolve({ status: reply.statusCode, headers: reply.headers, body }));
+    });
+    request.on('timeout', () => request.destroy(new Error('late')));
+    request.on('error', reject);
+  });
+}
+
+// The first message a WebSocket receives.
+export function firstMessage({ ip, port, ca }, origin) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`wss://${ip}:${port}/`, { ca, origin, handshakeTimeout: DEADLINE_MS });
+    socket.on('error', reject);
+    socket.on('message', (data) => {
+      resolve(JSON.parse(data));
+      socket.close();
+    });
+  });
+}
+
+// Waits until the probe answers something true.
+export async function until(what, probe, deadlineMs = DEADLINE_MS) {
+  const end = Date.now() + deadlineMs;
+  for (;;) {
+    const answer = await probe();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+}

@@ -1,0 +1,139 @@
+// The gateway's stand-in: HTTP on the machine's own loopback and, for the world outside, on a unix socket. Headers,
+// refusals and probes are those of the real one; the page says that it is not.
+
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { homedir, hostname } from 'node:os';
+
+const PORT = 18789;
+const OUTLET = '/var/lib/sandbox/gateway.sock';
+const PAGES = '/opt/.rt/packages';
+const LARGEST_FRAME = 64 * 1024;
+const MOST_CONNECTIONS = 128;
+const INVALID_CONFIGURATION = 78;
+
+const SECURITY = {
+  'content-security-policy': "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
+    + "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; font-src 'self'; "
+    + "connect-src 'self' ws: wss:",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+function readConfig() {
+  try {
+    const { gateway, agents } = JSON.parse(readFileSync(`${homedir()}/.openclaw/openclaw.json`, 'utf8'));
+    return gateway.mode === 'local' && gateway.auth.token
+      ? { ...gateway, model: agents?.defaults?.model?.primary ?? 'openrouter/auto' } : null;
+  } catch {
+    return null;
+  }
+}
+
+const version = readFileSync('/var/lib/sandbox/openclaw-version', 'utf8').trim();
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+function page(config) {
+  const facts = { VERSION: version, MODEL: config.model, HOST: hostname(), ORIGIN: config.publicOrigin ?? '' };
+  return readFileSync(`${PAGES}/control.html`, 'utf8').replace(/\{([A-Z]+)\}/g, (_, name) => escape(facts[name] ?? ''));
+}
+
+function answer(request, reply) {
+  const config = readConfig();
+  const [path] = request.url.split('?', 1);
+  const say = (status, type, body) => reply.writeHead(status, { 'content-type': type, ...SECURITY }).end(body);
+  const json = (status, body) => say(status, 'application/json', JSON.stringify(body));
+
+  if (!config) return json(503, { ready: false });
+  if (request.headers['x-forwarded-for'] && !config.trustedProxies?.includes('127.0.0.1/32')) {
+    return json(403, { error: 'proxy_attribution_required' });
+  }
+  if (path === '/readyz') return json(200, { ready: true });
+  if (path === '/healthz') return json(200, { ok: true });
+  if (path === '/control.js') return say(200, 'text/javascript', readFileSync(`${PAGES}/control.js`));
+  if (path.startsWith('/api/') || path.startsWith('/tools/')) return json(401, { error: 'unauthorized' });
+  return say(200, 'text/html; charset=utf-8', page(config));
+}
+
+function frame(text) {
+  const body = Buffer.from(text);
+  const head = body.length < 126 ? Buffer.from([0x81, body.length]) : Buffer.from([0x81, 126, body.length >> 8, body.length & 255]);
+  return Buffer.concat([head, body]);
+}
+
+const CLOSE_POLICY = Buffer.from([0x88, 2, 0x03, 0xf0]);
+
+// One whole client frame at the start of the bytes: { opcode, text, size }, or null when more must come first.
+function readFrame(bytes) {
+  if (bytes.length < 6) return null;
+  let size = bytes[1] & 127;
+  let at = 2;
+  if (size === 126) {
+    size = bytes.readUInt16BE(2);
+    at = 4;
+  } else if (size === 127) return { opcode: 8, text: '', size: bytes.length };
+  if (bytes.length < at + 4 + size) return null;
+  const mask = bytes.subarray(at, at + 4);
+  const text = Buffer.from(bytes.subarray(at + 4, at + 4 + size).map((byte, i) => byte ^ mask[i % 4])).toString();
+  return { opcode: bytes[0] & 15, text, size: at + 4 + size };
+}
+
+function reply(text) {
+  let message;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return { type: 'error', error: { code: 'INVALID_REQUEST' } };
+  }
+  const payload = message.method === 'chat.send'
+    ? { text: `You said: "${String(message.params?.message ?? '').slice(0, 200)}". Nobody thinks here: this is the sandbox.` }
+    : { server: { version } };
+  return { type: 'res', id: message.id, ok: true, payload };
+}
+
+function talk(request, socket, head) {
+  const config = readConfig();
+  const key = request.headers['sec-websocket-key'];
+  socket.on('error', () => {});
+  if (!key || !config) {
+    socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    return;
+  }
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+  const send = (value) => socket.write(frame(JSON.stringify(value)));
+  if (!config.controlUi?.allowedOrigins?.includes(request.headers.origin)) {
+    send({ type: 'error', error: { code: 'CONTROL_UI_ORIGIN_NOT_ALLOWED' } });
+    socket.end(CLOSE_POLICY);
+    return;
+  }
+  send({ type: 'event', event: 'connect.challenge', payload: { nonce: randomUUID(), ts: Date.now() } });
+  let bytes = head;
+  const take = (more) => {
+    bytes = Buffer.concat([bytes, more]);
+    if (bytes.length > LARGEST_FRAME) socket.destroy();
+    for (let got = readFrame(bytes); got; got = readFrame(bytes)) {
+      bytes = bytes.subarray(got.size);
+      if (got.opcode === 8) socket.end(Buffer.from([0x88, 0]));
+      else if (got.opcode === 9) socket.write(Buffer.from([0x8a, 0]));
+      else if (got.opcode === 1) send(reply(got.text));
+    }
+  };
+  socket.on('data', take);
+  socket.on('end', () => socket.end());
+}
+
+if (!readConfig()) {
+  console.error('Gateway start blocked: the configuration is missing or invalid');
+  process.exit(INVALID_CONFIGURATION);
+}
+rmSync(OUTLET, { force: true });
+for (const place of [{ host: '127.0.0.1', port: PORT }, { path: OUTLET }]) {
+  const server = http.createServer(answer);
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on('upgrade', talk);
+  server.listen(place);
+}
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));
