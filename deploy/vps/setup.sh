@@ -1,0 +1,544 @@
+#!/bin/bash
+# Turns a fresh VPS (Ubuntu 22.04 or 24.04, Debian 12 or 13) into a running OpenClaw behind Caddy.
+#
+#   setup.sh start           reads setup.env beside this file, then works on in the background; safe to repeat
+#   setup.sh follow OFFSET   prints the status, "offset N", an empty line, and the log from OFFSET on
+#   setup.sh result          prints what the caller must know when all is done, as JSON
+#
+# Every step may run again and a finished step is skipped, so after a lost connection, a failure or a reboot the answer
+# is always the same: start again. No secret is ever an argument of a command or a line of the log.
+# shellcheck disable=SC2317 # steps are called by name
+set -Eeuo pipefail
+umask 022
+export HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+PATH=${PATH:-/usr/sbin:/usr/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+readonly STATE=/var/lib/openclaw-setup
+readonly VALUES=$STATE/values
+readonly NODE_VERSION=24.21.0
+readonly CADDY_OLDEST=2.11.3
+readonly CADDY_REPOSITORY=https://dl.cloudsmith.io/public/caddy/stable
+readonly GATEWAY_HOME=/var/lib/openclaw
+readonly GATEWAY_URL=http://127.0.0.1:18789
+readonly FOLLOW_BYTES=32768
+readonly STEPS='prepare packages firewall caddy node openclaw user config key services verify skills'
+
+step=start
+doing='starting'
+
+# ---------------------------------------------------------------- status, log, values
+
+say() { printf '%s\n' "$*"; }
+
+put() { # FILE MODE: standard input becomes the file, all or nothing
+    local new=$1.new
+    (umask 077 && cat >"$new")
+    chmod "$2" "$new"
+    mv -f "$new" "$1"
+}
+
+set_status() { say "$*" | put "$STATE/status" 0644; }
+
+fail() { # SENTENCE: for a person
+    say "failed: $*"
+    say "$step ${*//$'\n'/ }" >"$STATE/failure"
+    exit 1
+}
+
+on_error() {
+    local code=$?
+    [ -s "$STATE/failure" ] || say "$step $doing did not work (exit status $code)" >"$STATE/failure"
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || { say 'setup.sh must run as root' >&2; exit 1; }
+}
+
+running() { # does a run hold the lock?
+    [ -e "$STATE/lock" ] && ! flock -sn "$STATE/lock" true
+}
+
+# setup.env is text from elsewhere: only NAME='value' lines, where nothing can be executed, are let in.
+check_values_file() {
+    local line
+    local -r quoted="^[A-Z_]+=('[^']*'|\\\\')*\$"
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in '' | '#'*) continue ;; esac
+        [[ $line =~ $quoted ]] || return 1
+        case ${line%%=*} in
+        OPENROUTER_API_KEY | GATEWAY_TOKEN | VPS_IP | VPS_HOSTNAME | OPENCLAW_VERSION | OPENCLAW_MODEL | DASHBOARD_ORIGIN | SKILLS | RUN_ID) ;;
+        *) return 1 ;;
+        esac
+    done <"$1"
+}
+
+load_values() {
+    OPENROUTER_API_KEY='' GATEWAY_TOKEN='' VPS_IP='' VPS_HOSTNAME='' OPENCLAW_VERSION='' OPENCLAW_MODEL=''
+    DASHBOARD_ORIGIN='' SKILLS='' RUN_ID=''
+    # shellcheck disable=SC1090 # checked above
+    . "$1"
+    # In the environment the key would make OpenClaw install plugins and would outlive its replacement.
+    export -n OPENROUTER_API_KEY GATEWAY_TOKEN
+}
+
+check() { # NAME PATTERN
+    [[ ${!1} =~ ^($2)$ ]] || fail "the value of $1 is missing or malformed"
+}
+
+check_values() {
+    local -r host='[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?'
+    local -r origin="https?://$host(:[0-9]{1,5})?"
+    check OPENROUTER_API_KEY '[A-Za-z0-9_-]{8,512}'
+    check GATEWAY_TOKEN '[A-Za-z0-9_-]{32,256}'
+    check VPS_IP '[0-9]{1,3}(\.[0-9]{1,3}){3}'
+    check VPS_HOSTNAME "($host)?"
+    check OPENCLAW_VERSION '[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?'
+    check OPENCLAW_MODEL '[A-Za-z0-9._:/-]{1,200}'
+    check DASHBOARD_ORIGIN "$origin( $origin){0,7}"
+    check SKILLS '[A-Za-z0-9@._/ -]{0,2000}'
+    check RUN_ID '[A-Za-z0-9._-]{1,64}'
+}
+
+# ---------------------------------------------------------------- helpers of the steps
+
+# Downloads and package lists fail now and then on a young machine: three attempts, each with a deadline.
+patiently() { # SECONDS COMMAND...
+    local seconds=$1 attempt
+    shift
+    for attempt in 1 2 3; do
+        timeout "$seconds" "$@" </dev/null && return 0
+        say "attempt $attempt of 3 did not work: $1"
+        [ "$attempt" = 3 ] || sleep $((attempt * 5))
+    done
+    return 1
+}
+
+# Cloud images run their own apt at first boot; wait for its lock instead of failing.
+apt() {
+    patiently 900 apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
+}
+
+download() { # URL FILE
+    patiently 300 curl -fsSL --connect-timeout 15 --max-time 280 -o "$2" "$1"
+}
+
+openclaw_as_user() { # from a folder that user may enter, with the home it will serve from
+    (cd "$GATEWAY_HOME" && timeout 120 runuser -u openclaw -- env HOME="$GATEWAY_HOME" openclaw "$@")
+}
+
+at_least() { # VERSION OLDEST
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# ---------------------------------------------------------------- the steps, in order
+
+step_prepare() {
+    say '== prepare: Looking at the machine'
+    # shellcheck disable=SC1091
+    local system && system=$(. /etc/os-release && say "${ID:-}-${VERSION_ID:-}")
+    case $system in
+    ubuntu-22.04 | ubuntu-24.04 | debian-12 | debian-13) say "this is $system" ;;
+    *) fail "this system ($system) is not supported" ;;
+    esac
+    # Without this every sudo waits for a name server that does not know the host name.
+    grep -qwF "$(hostname)" /etc/hosts || say "127.0.1.1 $(hostname)" >>/etc/hosts
+}
+
+step_packages() {
+    say '== packages: Installing system packages'
+    doing='installing system packages'
+    apt update
+    apt install -y --no-install-recommends ca-certificates curl git ufw libatomic1
+}
+
+step_firewall() {
+    say '== firewall: Closing all ports but 22, 80 and 443'
+    doing='setting up the firewall'
+    local port
+    for port in 22 80 443; do ufw allow "$port/tcp"; done # before it is enabled: 22 is our own way in
+    ufw default deny incoming
+    ufw --force enable
+}
+
+step_caddy() {
+    say '== caddy: Installing the web server'
+    doing='installing Caddy'
+    local version
+    install -d -m 0755 /etc/apt/keyrings
+    download "$CADDY_REPOSITORY/gpg.key" /etc/apt/keyrings/caddy-stable.asc
+    chmod 0644 /etc/apt/keyrings/caddy-stable.asc
+    say "deb [signed-by=/etc/apt/keyrings/caddy-stable.asc] $CADDY_REPOSITORY/deb/debian any-version main" |
+        put /etc/apt/sources.list.d/caddy-stable.list 0644
+    apt update
+    apt install -y --no-install-recommends caddy
+    version=$(caddy version | head -n 1)
+    version=${version%% *}
+    # Older ones cannot get certificates for bare addresses.
+    at_least "${version#v}" "$CADDY_OLDEST" || fail "Caddy $version is too old, $CADDY_OLDEST is needed"
+    say "Caddy $version"
+}
+
+step_node() {
+    say '== node: Installing Node.js'
+    doing='installing Node.js'
+    local arch archive folder
+    [ "$(node -v 2>/dev/null)" = "v$NODE_VERSION" ] && return 0
+    case $(uname -m) in
+    x86_64) arch=x64 ;;
+    aarch64) arch=arm64 ;;
+    *) fail "there is no Node.js for $(uname -m)" ;;
+    esac
+    archive=node-v$NODE_VERSION-linux-$arch.tar.gz
+    folder=$(mktemp -d)
+    download "https://nodejs.org/dist/v$NODE_VERSION/SHASUMS256.txt" "$folder/SHASUMS256.txt"
+    download "https://nodejs.org/dist/v$NODE_VERSION/$archive" "$folder/$archive"
+    (cd "$folder" && grep -F "  $archive" SHASUMS256.txt | sha256sum --check --quiet -) ||
+        fail 'the download of Node.js has the wrong checksum'
+    # Real files under /usr/local: a link would move the place where npm installs.
+    tar -xzf "$folder/$archive" -C /usr/local --strip-components=1 --no-same-owner \
+        --exclude=CHANGELOG.md --exclude=LICENSE --exclude=README.md
+    rm -rf "$folder"
+    hash -r
+    [ "$(node -v)" = "v$NODE_VERSION" ] || fail 'the installed Node.js does not run'
+    say "Node.js v$NODE_VERSION"
+}
+
+step_openclaw() {
+    say "== openclaw: Installing OpenClaw $OPENCLAW_VERSION"
+    doing='installing OpenClaw'
+    local scripts=()
+    if [ "$(installed_version)" != "$OPENCLAW_VERSION" ]; then
+        at_least "$(npm --version)" 11.16.0 && scripts=(--allow-scripts=openclaw)
+        patiently 900 npm install -g "openclaw@$OPENCLAW_VERSION" "${scripts[@]}" --no-fund --no-audit --loglevel=error
+        hash -r
+    fi
+    [ "$(installed_version)" = "$OPENCLAW_VERSION" ] || fail 'the installed OpenClaw does not run'
+}
+
+installed_version() {
+    { timeout 60 openclaw --version 2>/dev/null </dev/null || true; } | awk 'NR == 1 { print $2 }'
+}
+
+step_user() {
+    say '== user: Creating the account OpenClaw runs as'
+    doing='creating the account'
+    id openclaw >/dev/null 2>&1 ||
+        useradd --system --user-group --create-home --home-dir "$GATEWAY_HOME" --shell /usr/sbin/nologin openclaw
+    install -d -m 0700 -o openclaw -g openclaw "$GATEWAY_HOME"
+}
+
+step_config() {
+    say '== config: Configuring OpenClaw'
+    doing='configuring OpenClaw'
+    local origins="\"https://$VPS_IP\""
+    [ -z "$VPS_HOSTNAME" ] || origins="$origins, \"https://$VPS_HOSTNAME\""
+    openclaw_as_user config patch --stdin <<PATCH
+{
+  gateway: {
+    mode: "local", bind: "loopback", port: 18789,
+    auth: { mode: "token", token: "$GATEWAY_TOKEN" },
+    publicOrigin: "https://$VPS_IP",
+    // Caddy is the only way in; without these two every request through it is refused.
+    trustedProxies: ["127.0.0.1/32", "::1/128"],
+    controlUi: { allowedOrigins: [$origins], communityInvite: false },
+  },
+  update: { checkOnStart: false },
+  tools: { profile: "full" },
+  agents: { defaults: { model: { primary: "$OPENCLAW_MODEL" } } },
+}
+PATCH
+    openclaw_as_user config validate --json </dev/null
+}
+
+step_key() {
+    say '== key: Storing the key for the language model'
+    doing='storing the key'
+    printf %s "$OPENROUTER_API_KEY" |
+        openclaw_as_user models auth paste-api-key --provider openrouter --profile-id openrouter:default
+}
+
+write_unit() {
+    put /etc/systemd/system/openclaw-gateway.service 0644 <<UNIT
+[Unit]
+Description=OpenClaw gateway
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+User=openclaw
+WorkingDirectory=$GATEWAY_HOME
+Environment=HOME=$GATEWAY_HOME
+Environment=NODE_ENV=production
+Environment=NODE_COMPILE_CACHE=$GATEWAY_HOME/.cache/node-compile
+Environment=OPENCLAW_NO_RESPAWN=1
+Environment=OPENCLAW_DISABLE_BONJOUR=1
+Environment=OPENCLAW_NO_AUTO_UPDATE=1
+Environment=OPENCLAW_SERVICE_REPAIR_POLICY=external
+ExecStart=$(command -v openclaw) gateway run
+Restart=always
+RestartSec=5
+# 78: the configuration is invalid, and will be the next time too.
+RestartPreventExitStatus=78
+SuccessExitStatus=0 143
+TimeoutStopSec=330
+KillMode=mixed
+OOMPolicy=continue
+NoNewPrivileges=true
+ProtectSystem=strict
+ReadWritePaths=$GATEWAY_HOME /tmp
+ProtectHome=true
+ProtectKernelTunables=true
+ProtectKernelModules=true
+ProtectKernelLogs=true
+ProtectControlGroups=true
+LockPersonality=true
+PrivateTmp=true
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+write_caddyfile() {
+    {
+        cat <<CADDY
+{
+	admin off
+	default_sni $VPS_IP
+	servers {
+		protocols h1 h2
+	}
+}
+
+(openclaw) {
+	# The gateway's HTTP API accepts its token without pairing; nothing outside needs it.
+	@api path /tools/* /v1/* /api/v1/* /hooks/*
+	respond @api 404
+	header {
+		X-Content-Type-Options nosniff
+		Referrer-Policy no-referrer
+		-Server
+	}
+	reverse_proxy 127.0.0.1:18789 {
+		header_down -X-Frame-Options
+		header_down Content-Security-Policy "frame-ancestors [^;]+" "frame-ancestors $DASHBOARD_ORIGIN"
+	}
+}
+
+https://$VPS_IP {
+	tls {
+		issuer acme {
+			profile shortlived
+		}
+	}
+	import openclaw
+}
+CADDY
+        # The host name is a second way in with a certificate of its own; each keeps working if the other fails.
+        [ -z "$VPS_HOSTNAME" ] || printf '\nhttps://%s {\n\timport openclaw\n}\n' "$VPS_HOSTNAME"
+    } | put /etc/caddy/Caddyfile 0644
+}
+
+step_services() {
+    say '== services: Starting OpenClaw and the web server'
+    doing='starting the services'
+    write_unit
+    write_caddyfile
+    runuser -u caddy -- env HOME=/var/lib/caddy caddy validate --adapter caddyfile --config /etc/caddy/Caddyfile </dev/null ||
+        fail 'the configuration of the web server is not valid'
+    systemctl daemon-reload
+    systemctl reset-failed openclaw-gateway caddy 2>/dev/null || true
+    systemctl enable --quiet openclaw-gateway caddy
+    systemctl restart openclaw-gateway caddy
+}
+
+step_verify() {
+    say '== verify: Waiting for OpenClaw to answer'
+    doing='waiting for OpenClaw'
+    local deadline=$((SECONDS + 300))
+    until curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || fail 'OpenClaw did not become ready within five minutes'
+        systemctl is-failed --quiet openclaw-gateway && fail 'OpenClaw does not start'
+        sleep 0.2
+    done
+    systemctl is-active --quiet caddy || fail 'the web server does not run'
+    say 'OpenClaw is ready'
+}
+
+# An extra: what cannot be installed today must not cost the user the machine.
+step_skills() {
+    [ -n "$SKILLS" ] || return 0
+    say '== skills: Installing skills'
+    local skill
+    for skill in $SKILLS; do
+        openclaw_as_user skills install "$skill" </dev/null || say "the skill $skill could not be installed"
+    done
+}
+
+# ---------------------------------------------------------------- the run in the background
+
+# The log is for the machine's owner: no secrets even by accident, no terminal codes.
+write_redactor() {
+    local secret
+    for secret in "$OPENROUTER_API_KEY" "$GATEWAY_TOKEN"; do
+        say "s/${secret}/[redacted]/g"
+    done | cat - <(say 's/sk-or-[A-Za-z0-9_-]\{8,\}/[redacted]/g; s/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r/\n/g') | put "$STATE/redact" 0600
+}
+
+run_steps() {
+    trap on_error ERR
+    for step in $STEPS; do
+        [ -e "$STATE/steps/$step" ] && continue
+        set_status "running $step"
+        doing="the step $step"
+        "step_$step"
+        : >"$STATE/steps/$step"
+    done
+}
+
+forget_values() {
+    local file
+    for file in "$VALUES" "$STATE/redact"; do [ ! -e "$file" ] || shred -u "$file"; done
+}
+
+finish() {
+    printf '{"gatewayToken":"%s","openclawVersion":"%s"}\n' "$GATEWAY_TOKEN" "$OPENCLAW_VERSION" | put "$STATE/result.json" 0600
+    set_status 'done'
+    forget_values
+}
+
+run() {
+    exec 9>"$STATE/lock"
+    # Waiting, because whoever only looks whether a run is at work holds the lock for a moment too.
+    flock -w 30 9 || exit 0
+    [ "$(cat "$STATE/status")" = 'running start' ] || exit 0
+    load_values "$VALUES"
+    rm -f "$STATE/failure"
+    write_redactor
+    # The pipe ends when the last writer does, so the log is complete before the status says so. Neither the lock nor
+    # the pipe may be inherited by something that stays.
+    set +e
+    (set -e; run_steps) 2>&1 9>&- | sed -u -f "$STATE/redact" >>"$STATE/log" 9>&-
+    local code=${PIPESTATUS[0]}
+    set -e
+    if [ "$code" = 0 ]; then
+        finish
+    else
+        [ -s "$STATE/failure" ] || say "$(cut -d' ' -f2 "$STATE/status") it was interrupted" >"$STATE/failure"
+        set_status "failed $(head -c 300 "$STATE/failure" | sed -f "$STATE/redact")"
+    fi
+}
+
+# ---------------------------------------------------------------- what the caller runs
+
+take_values() { # ENVFILE: the upload becomes the values of this run; the upload is destroyed either way
+    local fresh=$STATE/values.new previous=''
+    (umask 077 && cat "$1" >"$fresh")
+    shred -u "$1"
+    step=values
+    : >"$STATE/failure"
+    if ! (check_values_file "$fresh" && load_values "$fresh" && check_values) >/dev/null; then
+        shred -u "$fresh"
+        [ -s "$STATE/failure" ] || say 'values setup.env is malformed' >"$STATE/failure"
+        set_status "failed $(cat "$STATE/failure")"
+        say 'the values are malformed' >&2
+        exit 1
+    fi
+    load_values "$fresh"
+    [ ! -e "$STATE/run_id" ] || previous=$(cat "$STATE/run_id")
+    # New values: every step looks again, which is quick where nothing changed.
+    [ "$previous" = "$RUN_ID" ] || rm -rf "$STATE/steps"
+    mv -f "$fresh" "$VALUES"
+    say "$RUN_ID" | put "$STATE/run_id" 0644
+}
+
+detach() {
+    if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+        systemd-run --quiet --collect --unit=openclaw-setup -p "StandardOutput=append:$STATE/console" \
+            -p "StandardError=append:$STATE/console" /bin/bash "$STATE/setup.sh" run
+    else
+        setsid -f /bin/bash "$STATE/setup.sh" run </dev/null >>"$STATE/console" 2>&1
+    fi
+}
+
+# Is the same run, or no other, asked for? Values of another run wait for their turn.
+same_run() { # ENVFILE
+    [ ! -e "$1" ] || { [ -e "$STATE/run_id" ] && grep -qxF "RUN_ID='$(cat "$STATE/run_id")'" "$1"; }
+}
+
+start() {
+    local here envfile tries=0
+    here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+    envfile=$here/setup.env
+    install -d -m 0755 "$STATE"
+    # Two starts at the same moment take turns here.
+    exec 8>"$STATE/start-lock"
+    flock -w 30 8 || { say 'another start is under way' >&2; exit 75; }
+    if running; then
+        same_run "$envfile" || { say 'another run is under way' >&2; exit 75; }
+        [ ! -e "$envfile" ] || shred -u "$envfile"
+        say 'already running'
+        return 0
+    fi
+    if [ "$(cat "$STATE/status" 2>/dev/null)" = 'done' ] && same_run "$envfile"; then
+        [ ! -e "$envfile" ] || shred -u "$envfile"
+        forget_values # a finish may have been cut off
+        say 'already done'
+        return 0
+    fi
+    [ ! -e "$envfile" ] || take_values "$envfile"
+    [ -e "$VALUES" ] || { say 'there is no setup.env' >&2; exit 1; }
+    install -d -m 0755 "$STATE/steps"
+    [ -e "$STATE/log" ] || : >"$STATE/log"
+    install -m 0700 "${BASH_SOURCE[0]}" "$STATE/setup.sh"
+    set_status 'running start'
+    detach 8>&- || { set_status 'failed start the background run could not be started'; exit 1; }
+    # Once this returns, "running" without a lock held means interrupted.
+    until running || [ "$(cat "$STATE/status")" != 'running start' ]; do
+        [ $((tries += 1)) -le 1000 ] || { set_status 'failed start the background run did not begin'; exit 1; }
+        sleep 0.01
+    done
+    say 'started'
+}
+
+follow() { # OFFSET
+    local offset=${1:-0} status=none chunk
+    [[ $offset =~ ^[0-9]{1,15}$ ]] || { say 'usage: setup.sh follow OFFSET' >&2; exit 2; }
+    [ ! -e "$STATE/status" ] || status=$(cat "$STATE/status")
+    # Running, but nobody holds a lock: it was cut off. It may also have ended between the two looks, so look again.
+    if [[ $status == running* ]] && ! running && flock -sn "$STATE/start-lock" true; then
+        status=$(cat "$STATE/status")
+        [[ $status != running* ]] || status="failed ${status#running } interrupted"
+    fi
+    chunk=$(mktemp)
+    # Whole lines only; a single line longer than the limit is cut, so that following always goes on.
+    if [ -e "$STATE/log" ]; then
+        tail -c +"$((offset + 1))" "$STATE/log" | head -c "$FOLLOW_BYTES" >"$chunk" || true
+        if [ -n "$(tail -c 1 "$chunk")" ]; then
+            if [ "$(wc -l <"$chunk")" -gt 0 ]; then
+                sed -i '$d' "$chunk"
+            elif [ "$(wc -c <"$chunk")" -lt "$FOLLOW_BYTES" ] && [[ $status == running* ]]; then
+                : >"$chunk"
+            fi
+        fi
+    fi
+    say "$status"
+    say "offset $((offset + $(wc -c <"$chunk")))"
+    say
+    cat "$chunk"
+    rm -f "$chunk"
+}
+
+main() {
+    need_root
+    case ${1:-} in
+    start) start ;;
+    run) run ;;
+    follow) follow "${2:-0}" ;;
+    result) cat "$STATE/result.json" ;;
+    *) say 'usage: setup.sh start|follow OFFSET|result' >&2; exit 2 ;;
+    esac
+}
+
+main "$@"
+exit
