@@ -1,0 +1,58 @@
+// The test suites, in the order they run: the quick ones that judge most first. A suite whose
+// folder is missing is a failure, never silently nothing.
+//
+//   first      the build, which is made whichever suites are asked for; nothing runs when it fails
+//   needs      what must be there
+//   commands   [{run: [program, ...arguments], title}], made when the suite's turn comes
+//              (prepares: has no tests of its own, and nothing follows when it fails)
+//   counts     how its output tells what happened (see counts.mjs)
+//   sanitized  also worth running against a sanitizer build (SAN=...)
+//   minutes    the deadline of each of its commands
+
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+const SAN = process.env.SAN ?? '';
+const BUILD = `build/${SAN || 'plain'}`;
+
+const executable = (path) => {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+};
+
+const unitTests = (root) =>
+  readdirSync(join(root, BUILD, 'tests/unit'), { recursive: true })
+    .filter((name) => /(^|\/)test_[^/.]+$/.test(name))
+    .map((name) => join(root, BUILD, 'tests/unit', name))
+    .filter(executable)
+    .sort()
+    .map((path) => ({ run: ['timeout', '60', path], title: relative(join(root, BUILD, 'tests/unit'), path) }));
+
+// One at a time: each file may start a whole product.
+const nodeTests = (root, folder) => {
+  const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs')).sort();
+  const flags = ['--test', '--test-concurrency=1', '--test-timeout=600000', '--test-reporter=spec'];
+  return files.length ? [{ run: [process.execPath, ...flags, ...files.map((name) => join(folder, name))] }] : [];
+};
+
+const npmTest = (folder) => [{ run: ['deploy/npm', 'once', folder], prepares: true }, { run: ['deploy/npm', 'test', '--prefix', folder] }];
+
+export const suites = [
+  { name: 'build', needs: 'Makefile', commands: () => [{ run: ['make', '--no-print-directory', '-j2', 'programs', 'unit', ...(SAN ? [] : ['frontend'])], prepares: true }], counts: 'exit', first: true, minutes: 15 },
+  { name: 'lint', needs: 'Makefile', commands: () => [{ run: ['make', '--no-print-directory', 'lint'] }], counts: 'exit', minutes: 10 },
+  { name: 'unit', needs: `${BUILD}/tests/unit`, commands: unitTests, counts: 'tap', sanitized: true, minutes: 2 },
+  { name: 'driver', needs: 'tests/driver', commands: (root) => nodeTests(root, 'tests/driver'), counts: 'summary', minutes: 1 },
+  { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 10 },
+  { name: 'frontend', needs: 'frontend/package.json', commands: () => npmTest('frontend'), counts: 'summary', minutes: 10 },
+  { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration'), counts: 'summary', sanitized: true, minutes: 20 },
+  { name: 'browser', needs: 'tests/browser', commands: (root) => nodeTests(root, 'tests/browser'), counts: 'summary', minutes: 10 },
+];
+
+export const sanitizer = SAN;
+
+// The services a test starts are those of the same build.
+export const binDir = `${BUILD}/bin`;

@@ -1,0 +1,156 @@
+// A whole product of one's own for a test: real PostgreSQL, real Kafka, the sandbox and every
+// service, started by deploy/demo on private ports in a private directory, gone after close().
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Api } from './api.mjs';
+import { run } from './command.mjs';
+import { readEnv } from './env.mjs';
+import { Sandbox } from './sandbox.mjs';
+import { until } from './wait.mjs';
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const DEMO = join(ROOT, 'deploy/demo');
+const TESTS_DIR = resolve(process.env.RUN_DIR ?? join(ROOT, '.run'));
+const running = new Set();
+let made = 0;
+
+const listens = (port) =>
+  new Promise((answer) => {
+    const socket = connect({ port, host: '127.0.0.1', timeout: 1000 });
+    const done = (yes) => answer(yes, socket.destroy());
+    socket.on('connect', () => done(true)).on('error', () => done(false)).on('timeout', () => done(true));
+  });
+
+/** A PORT_BASE none of whose ports is in use, from the range below the one that checkouts derive theirs from. */
+async function freePortBase() {
+  const first = Math.floor(Math.random() * 60);
+  for (let i = 0; i < 60; i++) {
+    const base = 14000 + 100 * ((first + i) % 60);
+    const used = await Promise.all([0, 1, 2, 3, 4, 11, 21, 31, 41].map((n) => listens(base + n)));
+    if (!used.includes(true)) return base;
+  }
+  throw new Error('no free PORT_BASE was found');
+}
+
+function writeSettings(runDir, settings) {
+  mkdirSync(join(runDir, 'settings'), { recursive: true });
+  for (const [service, values] of Object.entries(settings)) {
+    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(runDir, 'settings', `${service}.env`), lines.join(''));
+  }
+}
+
+/** What AddressSanitizer and its kin said in any service's log: nobody else would read it. */
+function sanitizerReports(runDir) {
+  const reports = [];
+  for (const name of readdirSync(join(runDir, 'log'))) {
+    const text = readFileSync(join(runDir, 'log', name), 'utf8');
+    const at = text.search(/(ERROR|WARNING): \w+Sanitizer|: runtime error: /);
+    if (at >= 0) reports.push(`${name}: ${text.slice(at, at + 2000)}`);
+  }
+  return reports;
+}
+
+class Stack {
+  constructor(runDir, environment) {
+    this.runDir = runDir;
+    this.environment = environment;
+    this.env = readEnv(join(runDir, 'demo.env'));
+    this.sandbox = new Sandbox(this.env.SANDBOX_URL);
+  }
+
+  /** A new person's browser: its own cookie jar. */
+  api() {
+    return new Api(this.env.API_URL);
+  }
+
+  /** Rows (objects) of a query; any other statement gives its plain output. */
+  async psql(sql) {
+    const asks = /^\s*(select|with|table|values)\b/i.test(sql);
+    const input = asks ? `select coalesce(json_agg(q), '[]') from (${sql.replace(/;\s*$/, '')}) q` : sql;
+    const args = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', this.env.DATABASE_URL];
+    const { stdout } = await run('psql', args, { input, timeout: 30 });
+    return asks ? JSON.parse(stdout) : stdout.trim();
+  }
+
+  demo(...args) {
+    return run(DEMO, args, { env: this.environment, timeout: 120 });
+  }
+
+  /** Starts one part; a service is ready when this returns, unless {ready: false}. */
+  async start(name, { ready = true } = {}) {
+    await this.demo('start', name);
+    if (ready && name.includes('.')) await this.ready(name);
+  }
+
+  /** Ends one part in order (SIGTERM). */
+  stop(name) {
+    return this.demo('stop', name);
+  }
+
+  /** Ends one part by SIGKILL. */
+  kill(name) {
+    return this.demo('kill', name);
+  }
+
+  ready(name) {
+    return until(async () => (await fetch(`${this.url(name)}/readyz`, { signal: AbortSignal.timeout(2000) })).ok, {
+      deadline: 30,
+      what: `${name} is ready`,
+    });
+  }
+
+  /** Where one copy of a service answers /healthz, /readyz and /metrics. */
+  url(name) {
+    const [service, copy] = name.split('.');
+    const offset = { 'key-provisioner': 10, 'ovh-orderer': 20, installer: 30, 'health-monitor': 40 }[service];
+    const gateway = Number(copy) === 1 ? 0 : 50 + Number(copy);
+    return `http://127.0.0.1:${Number(this.env.PORT_BASE) + (offset ? offset + Number(copy) : gateway)}`;
+  }
+
+  logFile(name) {
+    return join(this.runDir, 'log', `${name}.log`);
+  }
+
+  /** Ends everything; the directory goes too unless KEEP=1 or a sanitizer had something to say. */
+  async close() {
+    if (!running.delete(this)) return;
+    await this.demo('down');
+    const reports = sanitizerReports(this.runDir);
+    if (reports.length) throw new Error(`a sanitizer reports (logs in ${this.runDir}/log):\n${reports.join('\n')}`);
+    if (process.env.KEEP !== '1') rmSync(this.runDir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Starts a product: `copies` of every worker; `settings` adds environment settings by service name
+ * ('all' for every service), e.g. {installer: {WORKERS: 4}}.
+ */
+export async function startStack({ copies = 1, settings = {} } = {}) {
+  const runDir = join(TESTS_DIR, `test-${process.pid}-${++made}`);
+  for (let attempt = 1; ; attempt++) {
+    const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()) };
+    rmSync(runDir, { recursive: true, force: true });
+    writeSettings(runDir, settings);
+    try {
+      await run(DEMO, ['up'], { env: environment, timeout: 180 });
+      delete environment.PORT_BASE; // demo.env has it from now on
+      const stack = new Stack(runDir, environment);
+      running.add(stack);
+      return stack;
+    } catch (error) {
+      // Another run may have taken the ports between our look and our start.
+      if (attempt === 3 || !/is taken by another program/.test(error.message)) throw error;
+    }
+  }
+}
+
+// A test that dies must not leave a broker behind.
+process.on('exit', () => {
+  for (const stack of running) spawnSync(DEMO, ['down'], { env: stack.environment, timeout: 60000, stdio: 'ignore' });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
