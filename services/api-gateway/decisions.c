@@ -1,0 +1,140 @@
+/*
+ * The user's later decisions: destroy, restart, retry. Each locks the deployment's row, looks at its
+ * status, and writes the decision together with its event (timeline and outbox).
+ */
+#include "decisions.h"
+
+#include <string.h>
+
+#include "deployments.h"
+#include "events.h"
+#include "store.h"
+
+static const char lock_sql[] =
+    "select status, generation, coalesce(failed_piece, '') as failed_piece "
+    "from deployments where id = $1::uuid and user_id = $2::uuid for update";
+static const char change_sql[] =
+    "update deployments set status = $3, status_message = $4, generation = $5::int, failed_piece = "
+    "null, "
+    "updated_at = clock_timestamp() where id = $1::uuid and user_id = $2::uuid";
+
+/* The deployment's row, locked until the transaction ends; a refusal when it is not this user's. */
+static struct err lock(struct db *db, const struct request *request, struct reply *reply,
+                       struct rows **ret)
+{
+    TRY(db_exec(db, ret, lock_sql, P(request->id), P(request->visitor.user_id)));
+    return rows_count(*ret) == 1 ? OK : deployments_not_found(request, reply);
+}
+
+/* Writes the decision and says it. `generation` is the decision's. */
+static struct err decide(struct db *db, const struct request *request, struct reply *reply,
+                         const char *status, const char *message, const struct event *event,
+                         const void *fields)
+{
+    const struct event_common *common = fields;
+
+    TRY(db_exec(db, NULL, change_sql, P(request->id), P(request->visitor.user_id), P(status),
+                P(message), P(common->generation)));
+    TRY(deployments_say(db, request, request->id, event, fields));
+    TRY(store_audit(db, request, request->visitor.user_id, event->type, request->id));
+    return deployments_show(db, request, reply, request->id, 202);
+}
+
+static struct err destroy(struct db *db, struct request *request, struct reply *reply)
+{
+    ROWS *rows = NULL;
+
+    TRY(lock(db, request, reply, &rows));
+    if (reply_made(reply)) {
+        return OK;
+    }
+    if (strncmp(rows_text(rows, 0, "status"), "DESTROY", strlen("DESTROY")) == 0) {
+        return deployments_show(db, request, reply, request->id, 202);
+    }
+    struct deployment_destroy_requested fields = {
+        .deployment_id = request->id,
+        .generation = rows_int(rows, 0, "generation") + 1,
+    };
+    return decide(db, request, reply, "DESTROYING", "Releasing everything",
+                  &deployment_destroy_requested, &fields);
+}
+
+struct err decisions_destroy(struct request *request, struct reply *reply)
+{
+    return store_transaction(destroy, request, reply);
+}
+
+/* No new generation: a restart changes no goal, and the watch over the machine goes on meanwhile. */
+static struct err restart(struct db *db, struct request *request, struct reply *reply)
+{
+    ROWS *rows = NULL;
+
+    TRY(lock(db, request, reply, &rows));
+    if (reply_made(reply)) {
+        return OK;
+    }
+    if (strcmp(rows_text(rows, 0, "status"), "READY") != 0) {
+        return refuse(request, reply, 409,
+                      "Only a deployment that is READY can be restarted; this one is %s.",
+                      rows_text(rows, 0, "status"));
+    }
+    struct deployment_restart_requested fields = {
+        .deployment_id = request->id,
+        .generation = rows_int(rows, 0, "generation"),
+    };
+    return decide(db, request, reply, "READY", "Restarting OpenClaw", &deployment_restart_requested,
+                  &fields);
+}
+
+struct err decisions_restart(struct request *request, struct reply *reply)
+{
+    return store_transaction(restart, request, reply);
+}
+
+/* The status in which the piece that gave up does its work. */
+const char *decisions_status_of(const char *piece)
+{
+    static const struct {
+        const char *piece, *status;
+    } known[] = {
+        {"llm_key",      "PENDING"   },
+        {"server",       "ORDERING"  },
+        {"installation", "INSTALLING"},
+        {"watch",        "INSTALLING"},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].piece, piece) == 0) {
+            return known[i].status;
+        }
+    }
+    return "PENDING";
+}
+
+static struct err retry(struct db *db, struct request *request, struct reply *reply)
+{
+    ROWS *rows = NULL;
+
+    TRY(lock(db, request, reply, &rows));
+    if (reply_made(reply)) {
+        return OK;
+    }
+    if (strcmp(rows_text(rows, 0, "status"), "ERROR") != 0) {
+        return refuse(request, reply, 409,
+                      "Only a deployment in ERROR can be tried again; this one is %s.",
+                      rows_text(rows, 0, "status"));
+    }
+    const char *piece = rows_text(rows, 0, "failed_piece");
+    struct deployment_retry_requested fields = {
+        .deployment_id = request->id,
+        .generation = rows_int(rows, 0, "generation") + 1,
+        .stage = *piece ? piece : NULL,
+    };
+    return decide(db, request, reply, decisions_status_of(piece), "Trying again",
+                  &deployment_retry_requested, &fields);
+}
+
+struct err decisions_retry(struct request *request, struct reply *reply)
+{
+    return store_transaction(retry, request, reply);
+}

@@ -1,0 +1,79 @@
+/* From a row of `deployments` to the JSON of the API. */
+#include "view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "settings.h"
+#include "steps.h"
+#include "store.h"
+
+const char view_sql[] =
+    "select d.id, d.name, d.status, d.status_message, host(d.ip_address) as ip, " STAMP(
+        "d."
+        "creat"
+        "ed_"
+        "at") " as created_at, " STAMP("d.updated_at") " as updated_at, " STAMP("d.ready_at") " as "
+                                                                                              "read"
+                                                                                              "y_"
+                                                                                              "at,"
+                                                                                              " " STAMP(
+                                                                                                  "d.destroyed_"
+                                                                                                  "at") " as "
+                                                                                                        "destro"
+                                                                                                        "yed_"
+                                                                                                        "at, "
+                                                                                                        "(selec"
+                                                                                                        "t "
+                                                                                                        "string"
+                                                                                                        "_agg("
+                                                                                                        "e."
+                                                                                                        "status"
+                                                                                                        " || ' "
+                                                                                                        "' "
+                                                                                                        "||"
+                                                                                                        " " STAMP(
+                                                                                                            "e."
+                                                                                                            "a"
+                                                                                                            "t") ", ',' order by e.seq) from "
+                                                                                                                 "  (select seq, status, at, lag(status) over (order by seq) as was from deployment_events "
+                                                                                                                 "   where deployment_id = d.id) e where e.was is distinct from e.status) as history "
+                                                                                                                 "from deployments d ";
+
+static const char *text_or_null(const struct rows *rows, int row, const char *column)
+{
+    return rows_null(rows, row, column) ? NULL : rows_text(rows, row, column);
+}
+
+/* Where people reach it, once it is ready. */
+static const char *url_of(const char *status, const char *ip, char *ret, size_t size)
+{
+    const char *open = ip && strchr(ip, ':') ? "[" : "", *shut = *open ? "]" : "";
+
+    if (!ip || strcmp(status, "READY") != 0) {
+        return NULL;
+    }
+    if (conf.machine_https_port == 443) {
+        (void)snprintf(ret, size, "https://%s%s%s/", open, ip, shut);
+    } else {
+        (void)snprintf(ret, size, "https://%s%s%s:%d/", open, ip, shut, conf.machine_https_port);
+    }
+    return ret;
+}
+
+json_t *view_json(const struct rows *rows, int row)
+{
+    const char *status = rows_text(rows, row, "status"), *ip = text_or_null(rows, row, "ip");
+    struct step steps[STEPS];
+    char url[80];
+
+    steps_derive(rows_text(rows, row, "history"), steps);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:o}", "id",
+                     rows_text(rows, row, "id"), "name", rows_text(rows, row, "name"), "status",
+                     status, "statusMessage", rows_text(rows, row, "status_message"), "ipAddress",
+                     ip, "url", url_of(status, ip, url, sizeof url), "createdAt",
+                     rows_text(rows, row, "created_at"), "updatedAt",
+                     rows_text(rows, row, "updated_at"), "readyAt",
+                     text_or_null(rows, row, "ready_at"), "destroyedAt",
+                     text_or_null(rows, row, "destroyed_at"), "steps", steps_json(steps));
+}

@@ -1,0 +1,19 @@
+/* What each event heard means for the watch over its deployment. */
+#include <jansson.h>
+
+#include "events.h"
+#include "monitor.h"
+
+static void remember_address(const void *event, json_t *notes)
+{
+    const struct instance_installed *instance = event;
+
+    (void)json_object_set_new(notes, "ip", json_string(instance->ip));
+}
+
+const struct goal_rule monitor_goals[MONITOR_GOALS] = {
+    {.hears = &instance_installed, .effect = EFFECT_START, .remember = remember_address},
+    {.hears = &instance_restarted,                            .effect = EFFECT_NUDGE                      },
+    {.hears = &deployment_retry_requested,                            .effect = EFFECT_RETRY},
+    {.hears = &deployment_destroy_requested,                            .effect = EFFECT_DOWN                    },
+};

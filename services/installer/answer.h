@@ -1,0 +1,38 @@
+/*
+ * What the setup script says about itself, read with care: the machine belongs to its user, so
+ * anything may come. Pure: no I/O.
+ *
+ * `follow` answers: "run <run id>", the status line, "offset <n>", an empty line, log bytes.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum setup_status { SETUP_NONE, SETUP_RUNNING, SETUP_DONE, SETUP_FAILED };
+
+struct setup_answer {
+    enum setup_status status;
+    const char *step;   /* running, failed: which; "" otherwise          */
+    const char *reason; /* failed: why; "" otherwise                      */
+    const char *run_id; /* of the run the status belongs to; "" unknown   */
+    int64_t offset;     /* in the log, behind `log`                       */
+    const char *log;    /* may hold any byte                              */
+    size_t log_len;
+};
+
+/* Texts are scrubbed and in the arena. ERR_TRANSIENT when it makes no sense. */
+struct err answer_follow(const char *text, size_t len, struct arena *arena,
+                         struct setup_answer *ret) MUST_CHECK;
+
+struct setup_result {
+    const char *gateway_token;
+    const char *openclaw_version;
+};
+
+/* `result` answers: {"gatewayToken":"…","openclawVersion":"…"}. The error never quotes it. */
+struct err answer_result(const char *text, size_t len, struct arena *arena,
+                         struct setup_result *ret) MUST_CHECK;

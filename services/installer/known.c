@@ -1,0 +1,38 @@
+/* From notes and sealed secrets to what an action needs. */
+#include "known.h"
+
+#include <arpa/inet.h>
+
+double installer_pause(double age_s, double share, double least, double most)
+{
+    double pause = age_s * share;
+
+    return pause < least ? least : pause > most ? most : pause;
+}
+
+struct err installer_machine(struct job *job, struct machine *ret)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    const char *key;
+    size_t len;
+    const char *ip = note(job, "ip");
+
+    if (!ip || (inet_pton(AF_INET, ip, address) != 1 && inet_pton(AF_INET6, ip, address) != 1)) {
+        return permanent("the server has no usable address");
+    }
+    TRY(job_secret(job, SECRET_SSH_KEY, &key, &len));
+    *ret = (struct machine){
+        .ip = ip, .private_key = arena_strndup(job->arena, key, len), .pin = note(job, "host_key")};
+    return OK;
+}
+
+const char *installer_secret(struct job *job, const char *name)
+{
+    const char *text;
+    size_t len;
+
+    if (!job_has_secret(job, name) || failed(job_secret(job, name, &text, &len))) {
+        return NULL;
+    }
+    return arena_strndup(job->arena, text, len);
+}

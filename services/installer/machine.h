@@ -1,0 +1,53 @@
+/*
+ * A machine and the setup script on it: the only file that knows SSH and how that script is used.
+ *
+ * Every function opens a connection of its own and closes it again, within OPEN_S plus the time its
+ * comment gives. Error kinds are those of ssh/ssh.h; texts hold no secret.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "base/arena.h"
+#include "base/err.h"
+
+struct machine {
+    const char *ip;
+    const char *private_key;
+    const char *pin; /* host key of the first contact; NULL before it */
+};
+
+/* What one setup needs to know. */
+struct machine_setup {
+    const char *openrouter_key, *gateway_token;
+    const char *host_name; /* "" when it has none */
+    const char *run_id;
+};
+
+/* First contact, at most 10 s: logs in and says which host key to expect from now on. */
+struct err machine_meet(const struct machine *machine, struct arena *arena,
+                        const char **ret_pin) MUST_CHECK;
+
+/* Uploads script and values and starts it, at most 110 s. Again is safe: the script starts only once. */
+struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,
+                               struct arena *arena) MUST_CHECK;
+
+/*
+ * Where the setup is, and its log from `offset`; at most 30 s. Reads only. With `stay` it first stays on the
+ * machine until the run ends, for half a second at most.
+ */
+struct err machine_follow_setup(const struct machine *machine, int64_t offset, bool stay,
+                                struct arena *arena, struct setup_answer *ret) MUST_CHECK;
+
+/* What a setup that is done left behind; at most 40 s. Also removes the values that were uploaded. */
+struct err machine_read_result(const struct machine *machine, struct arena *arena,
+                               struct setup_result *ret) MUST_CHECK;
+
+/* Restarts OpenClaw, at most 100 s. */
+struct err machine_restart(const struct machine *machine, struct arena *arena) MUST_CHECK;
+
+/* OpenClaw's service as systemd sees it: "active", "activating", "failed", ...; at most 30 s. */
+struct err machine_service_state(const struct machine *machine, struct arena *arena,
+                                 const char **ret) MUST_CHECK;

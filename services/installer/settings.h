@@ -1,0 +1,25 @@
+/* What an operator can set about installing. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/settings.h"
+
+enum { INSTALLER_SETTINGS = 9 };
+
+struct installer_conf {
+    const char *machine_user;
+    int machine_ssh_port;
+    const char *setup_script; /* its path */
+    const char *openclaw_version, *openclaw_model, *dashboard_origin, *setup_skills;
+    double setup_poll_s, connect_poll_s;
+    /* The script itself, read at start. */
+    const char *script;
+    size_t script_len;
+};
+
+extern struct installer_conf conf;
+extern const struct setting installer_settings[INSTALLER_SETTINGS];
+
+/* Checks the values and reads the script; ERR_PERMANENT with one line that names the setting. */
+struct err installer_prepare(void) MUST_CHECK;

@@ -1,0 +1,195 @@
+/*
+ * A deployment's OpenRouter key, from its name to its end.
+ *
+ * OpenRouter has no idempotency key, and a key's text is told only once. So the name is committed before
+ * the first attempt, whoever creates looks for that name first, and a key found there whose text we do
+ * not have is of no use to anybody: it is deleted.
+ */
+#include "moves.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "events.h"
+#include "goals.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "openrouter.h"
+#include "settings.h"
+
+enum {
+    CREDENTIAL_TRIES = 3,
+    LOOKING_MS = 30000, /* with the request that follows still within the lease: nobody else creates meanwhile */
+};
+
+static struct openrouter world_of(const struct job *job)
+{
+    const struct key_settings *settings = job->world;
+
+    return (struct openrouter){
+        .http = job->http,
+        .arena = job->arena,
+        .url = settings->url,
+        .management_key = settings->management_key,
+    };
+}
+
+static const char *name_of(const struct job *job)
+{
+    const char *name = note(job, "name");
+
+    return name ? name : arena_printf(job->arena, "openclaw-%s", id_short(job->id));
+}
+
+/* OpenRouter once refused valid keys for an hour: worth a few tries, but a person must know soon. */
+static struct err judged(const struct job *job, struct err e)
+{
+    bool credentials = e.code == 401 || e.code == 403;
+
+    if (e.kind == ERR_TRANSIENT && credentials && job->tries + 1 >= CREDENTIAL_TRIES) {
+        e.kind = ERR_PERMANENT;
+    }
+    return e;
+}
+
+/* Nothing outside happens: what matters is that the name is committed before the key can exist. */
+struct err key_name_it(struct job *job)
+{
+    const struct key_settings *settings = job->world;
+
+    if (!note(job, "name")) {
+        note_set(job, "name", name_of(job));
+        note_set_int(job, "limit_micro", llround(settings->limit_usd * 1e6));
+    }
+    return OK;
+}
+
+static struct err issued(struct job *job, const char *hash)
+{
+    struct key_issued *event = arena_alloc(job->arena, sizeof *event);
+
+    event->name = name_of(job);
+    event->limit_micro = note_int(job, "limit_micro", 0);
+    note_set(job, "hash", hash);
+    job_log(job, "Created your OpenRouter key, capped at $%.2f", (double)event->limit_micro / 1e6);
+    job_say(job, &key_issued, event);
+    return OK;
+}
+
+/* The hash of the key whose text we still have (a stage that is replayed), or "". */
+static struct err kept_hash(struct job *job, const char **ret)
+{
+    const char *plain = NULL;
+    size_t len = 0;
+
+    *ret = "";
+    if (job_has_secret(job, SECRET_OPENROUTER_KEY)) {
+        TRY(job_secret(job, SECRET_OPENROUTER_KEY, &plain, &len));
+        *ret = openrouter_hash(job->arena, plain);
+    }
+    return OK;
+}
+
+/* Deletes every key of our name but `keep`; says whether that one is there. */
+static struct err delete_namesakes(const struct openrouter *at, const char *name, const char *keep,
+                                   bool *ret_kept)
+{
+    struct openrouter_keys keys;
+
+    *ret_kept = false;
+    TRY(openrouter_keys_named(at, name, &keys));
+    for (int i = 0; i < keys.n; i++) {
+        if (strcmp(keys.hash[i], keep) == 0) {
+            *ret_kept = true;
+        } else {
+            TRY(openrouter_key_delete(at, keys.hash[i]));
+        }
+    }
+    return OK;
+}
+
+static struct err create(struct job *job)
+{
+    struct openrouter at = world_of(job);
+    struct openrouter_new_key key = {0};
+    const char *name = name_of(job), *kept = "";
+    int64_t started = clock_ms();
+    bool have = false;
+
+    TRY(kept_hash(job, &kept));
+    TRY(delete_namesakes(&at, name, kept, &have));
+    if (have) {
+        return issued(job, kept);
+    }
+    if (clock_ms() - started > LOOKING_MS) {
+        return transient("OpenRouter took too long to list its keys");
+    }
+    double limit_usd = (double)note_int(job, "limit_micro", 0) / 1e6;
+    TRY(openrouter_key_create(&at, name, limit_usd, &key));
+    if (job->tries > 0) {
+        TRY(delete_namesakes(&at, name, key.hash, &have));
+    }
+    TRY(job_keep_secret(job, SECRET_OPENROUTER_KEY, key.plain, strlen(key.plain)));
+    return issued(job, key.hash);
+}
+
+/*
+ * May run again at any point: it always looks for the name first and deletes what an earlier run left,
+ * so there is one key at most when it ends. After a failed try it also looks once more afterwards, for
+ * a request that was given up here but still being worked on there.
+ */
+struct err key_create(struct job *job)
+{
+    return judged(job, create(job));
+}
+
+static struct err revoke(struct job *job)
+{
+    struct openrouter at = world_of(job);
+    struct openrouter_keys left;
+    const char *hash = note(job, "hash");
+    bool kept = false;
+
+    if (hash) {
+        TRY(openrouter_key_delete(&at, hash));
+    }
+    TRY(delete_namesakes(&at, name_of(job), "", &kept));
+    TRY(openrouter_keys_named(&at, name_of(job), &left));
+    if (left.n > 0) {
+        return transient("OpenRouter still lists %d keys named %s", left.n, name_of(job));
+    }
+    note_set(job, "hash", NULL);
+    job_forget_secret(job, SECRET_OPENROUTER_KEY);
+    job_say(job, &key_revoked, arena_alloc(job->arena, sizeof(struct key_revoked)));
+    return OK;
+}
+
+/* Deleting what is gone succeeds, so it may run again; it ends only when the list shows none of ours. */
+struct err key_revoke(struct job *job)
+{
+    return judged(job, revoke(job));
+}
+
+#define REVOKING "Revoking the OpenRouter key"
+
+/* clang-format off */
+static const struct move moves[] = {
+    /* state    goal       action        then      lease poll tries limit status     people                          says */
+    {"new",     GOAL_UP,   key_name_it, "named",      10,  1,    3,    0, "PENDING", "Creating your OpenRouter key", NULL},
+    {"named",   GOAL_UP,   key_create,  "issued",    60,  1,    8,    0, "PENDING", "Creating your OpenRouter key", &key_issued},
+    {"new",     GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,      REVOKING,                       &key_revoked},
+    {"named",   GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,      REVOKING,                       &key_revoked},
+    {"issued",  GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,      REVOKING,                       &key_revoked},
+};
+/* clang-format on */
+
+const struct stage llm_key_stage = {
+    .piece = "llm_key",
+    .gone = "revoked",
+    .moves = moves,
+    .n_moves = sizeof moves / sizeof moves[0],
+    .goals = key_goals,
+    .n_goals = KEY_GOALS,
+    .uses_secrets = true,
+    .world = &key_settings,
+};

@@ -1,0 +1,18 @@
+/* What the key-provisioner is told by its environment. */
+#pragma once
+
+#include "base/settings.h"
+
+struct key_settings {
+    const char *url;            /* OpenRouter's API, without a slash at the end */
+    const char *management_key; /* "provisioning key" in older words            */
+    double limit_usd;           /* what one deployment's key may spend          */
+};
+
+extern struct key_settings key_settings;
+enum { KEY_SETTINGS = 3 };
+
+extern const struct setting key_settings_table[KEY_SETTINGS];
+
+/* What the table alone can not check. */
+struct err key_settings_check(void) MUST_CHECK;

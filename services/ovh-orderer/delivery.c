@@ -1,0 +1,100 @@
+/* From the paid order to the machine's name: order, details, operations, resource. Never "the new one in the list". */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "moves.h"
+
+enum { PAYMENTS_MAX = 3, DETAILS_MAX = 8 };
+
+/* The details that stand for the server, as a note: "105339987 105339988". */
+static struct err find_details(struct job *job, const struct ovh *ovh, int64_t order, const char **ret)
+{
+    struct ovh_ids servers;
+    const char *text = "";
+    bool any = false;
+
+    *ret = note(job, "details");
+    if (*ret) {
+        return OK;
+    }
+    TRY(ovh_order_servers(ovh, order, note(job, "plan"), NULL, &servers, &any));
+    for (size_t i = 0; i < servers.n && i < DETAILS_MAX; i++) {
+        text = arena_printf(job->arena, "%s%s%lld", text, i > 0 ? " " : "", (long long)servers.id[i]);
+    }
+    if (servers.n > 0) {
+        note_set(job, "details", text);
+        *ret = text;
+    }
+    return OK;
+}
+
+static struct err find_server(struct job *job, const struct ovh *ovh, int64_t order, const char **ret)
+{
+    const char *details = NULL;
+
+    *ret = NULL;
+    TRY(find_details(job, ovh, order, &details));
+    while (details && *details && !*ret) {
+        char *end = NULL;
+        long long detail = strtoll(details, &end, 10);
+        if (end == details) {
+            return OK;
+        }
+        TRY(ovh_delivered(ovh, order, detail, ret));
+        details = end;
+    }
+    return OK;
+}
+
+/* OVH took our payment and the order is unpaid all the same: the same order may be paid again, a few times. */
+static struct err still_unpaid(struct job *job, const struct ovh *ovh)
+{
+    int64_t payments = note_int(job, "payments", 1);
+
+    if (job->age_s < ovh->settings->unknown_wait_s / 3) {
+        return later(job, ovh->settings->delivery_poll_s); /* payments show up late */
+    }
+    if (job->goal == GOAL_DOWN || payments < PAYMENTS_MAX) {
+        note_set_int(job, "payments", payments + 1);
+        job_go(job, "ordered");
+        return OK;
+    }
+    note_set(job, "payments", NULL);
+    job_go(job, "refused");
+    return permanent("The payment of OVH order %lld did not go through; nothing was charged. An operator must check the "
+                     "payment method at OVH, then retry",
+                     (long long)note_int(job, "order_id", 0));
+}
+
+/* Reads only, so it may run again; it works days later, too. */
+struct err server_await_delivery(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    int64_t order = note_int(job, "order_id", 0);
+    enum ovh_order_status status;
+    const char *service = NULL;
+
+    TRY(ovh_order_status(&ovh, order, &status));
+    if (status == OVH_ORDER_CANCELLED) {
+        return order_cancelled(job);
+    }
+    if (status == OVH_ORDER_NOT_PAID) {
+        return still_unpaid(job, &ovh);
+    }
+    if (status == OVH_ORDER_DOCUMENTS && job->goal == GOAL_UP) {
+        return permanent("OVH asks for documents before it delivers order %lld. The order is kept; an operator must "
+                         "answer in the OVH account, then retry",
+                         (long long)order);
+    }
+    TRY(find_server(job, &ovh, order, &service));
+    if (!service) {
+        return later_until(job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
+                           arena_printf(job->arena,
+                                        "OVH is late: no server after %.0f minutes. Order %lld is paid and kept; a "
+                                        "retry goes on waiting for it",
+                                        ovh.settings->delivery_limit_s / 60, (long long)order));
+    }
+    note_set(job, "service_name", service);
+    job_log(job, "OVH delivered the server %s", service);
+    return OK;
+}

@@ -1,0 +1,159 @@
+/* From the bare machine to one that lets us in: our mark, our key, a fresh system, its address. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ids.h"
+#include "events.h"
+#include "moves.h"
+#include "ssh/keypair.h"
+
+enum { REBUILDS_MAX = 3 };
+
+/* The machine is ours but OVH is not done with it; or it does not show it everywhere yet. */
+static struct err busy(struct job *job)
+{
+    const struct orderer_settings *settings = settings_of(job);
+
+    return later_until(job, settings->rebuild_poll_s, settings->rebuild_limit_s,
+                       "OVH delivered the server but keeps it busy for too long. The server is kept; a retry goes on "
+                       "with it");
+}
+
+static struct err own_key(struct job *job)
+{
+    struct ssh_keypair pair;
+
+    if (job_has_secret(job, SECRET_SSH_KEY) && note(job, "public_key")) {
+        return OK;
+    }
+    const char *comment = arena_printf(job->arena, "openclaw-%s", id_short(job->id));
+    TRY(ssh_keypair_new(settings_of(job)->ssh_key_type, comment, job->arena, &pair));
+    TRY(job_keep_secret(job, SECRET_SSH_KEY, pair.private_key, strlen(pair.private_key)));
+    note_set(job, "public_key", pair.public_key);
+    return OK;
+}
+
+/* May run again: naming the machine is the same each time, the rest reads; a key that is kept is not made again. */
+struct err server_prepare(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    const char *service = note(job, "service_name"), *image = NULL;
+    int64_t floor = 0;
+
+    struct err e = ovh_vps_mark(&ovh, service, arena_printf(job->arena, "openclaw-%s", id_short(job->id)));
+    if (ovh_absent(e) || ovh_busy(e)) {
+        return busy(job);
+    }
+    TRY(e);
+    TRY(ovh_vps_rebuild_task(&ovh, service, 0, &floor));
+    TRY(ovh_vps_image(&ovh, service, ovh.settings->os, &image));
+    if (!image) {
+        return permanent("OVH has no image '%.60s' for the server; it is kept. An operator must check OVH_OS, then retry",
+                         ovh.settings->os);
+    }
+    TRY(own_key(job));
+    note_set(job, "image", image);
+    note_set_int(job, "task_floor", floor);
+    return OK;
+}
+
+static struct err recovering(struct job *job, const struct ovh *ovh, const char *service, bool *ret)
+{
+    const char *state = "";
+
+    *ret = false;
+    if (note_int(job, "rebuild_failures", 0) > 0) {
+        TRY(ovh_vps_state(ovh, service, &state));
+        *ret = strcmp(state, "running") != 0 && strcmp(state, "stopped") != 0;
+    }
+    return OK;
+}
+
+/*
+ * May run again: a rebuild newer than those before the first try is ours, and is not asked for again. If
+ * OVH's list is late, it either refuses (a task is running) or installs the same system with the same key.
+ */
+struct err server_rebuild(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    const char *service = note(job, "service_name");
+    int64_t task = 0;
+    bool wait = false;
+
+    TRY(ovh_vps_rebuild_task(&ovh, service, note_int(job, "task_floor", 0), &task));
+    if (task > 0) {
+        note_set_int(job, "task", task);
+        return OK;
+    }
+    TRY(recovering(job, &ovh, service, &wait));
+    if (wait) {
+        return busy(job);
+    }
+    struct err e = ovh_vps_rebuild(&ovh, service, note(job, "image"), note(job, "public_key"), &task);
+    if (ovh_busy(e) || ovh_absent(e)) {
+        return busy(job);
+    }
+    TRY(e);
+    note_set_int(job, "task", task);
+    return OK;
+}
+
+/* A retry tries three more times. */
+static struct err rebuild_failed(struct job *job, int64_t task)
+{
+    int64_t failures = note_int(job, "rebuild_failures", 0) + 1;
+
+    note_set_int(job, "task_floor", task);
+    note_set_int(job, "rebuild_failures", failures < REBUILDS_MAX ? failures : 0);
+    job_go(job, "prepared");
+    if (failures < REBUILDS_MAX) {
+        job_log(job, "OVH could not install the system, trying again (%lld of %d)", (long long)failures + 1,
+                REBUILDS_MAX);
+        return OK;
+    }
+    return permanent("OVH could not install the system on %s, %d times in a row. The server is kept; a retry tries "
+                     "again, and an operator should ask OVH",
+                     note(job, "service_name"), REBUILDS_MAX);
+}
+
+/* Reads only, so it may run again. */
+struct err server_await_rebuild(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    int64_t task = note_int(job, "task", 0);
+    enum ovh_task_state state;
+
+    TRY(ovh_vps_task(&ovh, note(job, "service_name"), task, &state));
+    switch (state) {
+    case OVH_TASK_DONE:
+        note_set(job, "rebuild_failures", NULL);
+        return OK;
+    case OVH_TASK_FAILED:
+        return rebuild_failed(job, task);
+    case OVH_TASK_RUNNING:
+        break;
+    }
+    return later_until(job, ovh.settings->rebuild_poll_s, ovh.settings->rebuild_limit_s,
+                       "OVH takes too long to install the system. The server is kept; a retry goes on waiting");
+}
+
+/* Reads only, so it may run again. */
+struct err server_find_address(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    struct server_ready *event = arena_alloc(job->arena, sizeof *event);
+    const char *ip = NULL;
+
+    TRY(ovh_vps_ipv4(&ovh, note(job, "service_name"), &ip));
+    if (!ip) {
+        return later_until(job, ovh.settings->address_poll_s, ovh.settings->address_limit_s,
+                           "OVH gave the server no IPv4 address. The server is kept; a retry looks again");
+    }
+    note_set(job, "ip", ip);
+    event->ip = ip;
+    event->service_name = note(job, "service_name");
+    job_address(job, ip);
+    job_log(job, "The server answers to %s (%s)", ip, event->service_name);
+    job_say(job, &server_ready, event);
+    return OK;
+}

@@ -1,0 +1,82 @@
+/* Paying: only the order whose id is committed in this row, so at most one per deployment. */
+#include <stdio.h>
+
+#include "events.h"
+#include "moves.h"
+
+static struct err paid(struct job *job)
+{
+    struct server_ordered *event = arena_alloc(job->arena, sizeof *event);
+
+    event->order_id = note_int(job, "order_id", 0);
+    event->plan = note(job, "plan");
+    event->datacenter = note(job, "datacenter");
+    job_log(job, "Ordered and paid: OVH order %lld", (long long)event->order_id);
+    job_say(job, &server_ordered, event);
+    return OK;
+}
+
+/* Definitely not paid. The same order can be paid by a retry as long as it lives. */
+static struct err refused(struct job *job, const char *why)
+{
+    job_go(job, "refused");
+    return permanent("The payment of OVH order %lld was refused%.100s; nothing was charged. An operator must check the "
+                     "payment method at OVH, then retry",
+                     (long long)note_int(job, "order_id", 0), why);
+}
+
+static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
+{
+    enum ovh_order_status status;
+    int64_t method = 0;
+
+    TRY(ovh_payment_method(ovh, &method));
+    if (method <= 0) {
+        return refused(job, ": there is no default payment method");
+    }
+    struct err e = ovh_order_pay(ovh, order, method);
+    if (e.kind != ERR_PERMANENT) {
+        TRY(e);
+        return paid(job);
+    }
+    TRY(ovh_order_status(ovh, order, &status)); /* "already paid" is a refusal too */
+    if (status == OVH_ORDER_NOT_PAID) {
+        return refused(job, arena_printf(job->arena, " (%.90s)", e.text));
+    }
+    return status == OVH_ORDER_CANCELLED ? order_cancelled(job) : paid(job);
+}
+
+/* May run again at any point: it looks at the order first and pays only what is not paid; OVH refuses to be paid twice. */
+struct err server_pay(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    int64_t order = note_int(job, "order_id", 0);
+    enum ovh_order_status status;
+
+    TRY(ovh_order_status(&ovh, order, &status));
+    switch (status) {
+    case OVH_ORDER_NOT_PAID:
+        return pay_now(job, &ovh, order);
+    case OVH_ORDER_CANCELLED:
+        return order_cancelled(job);
+    case OVH_ORDER_ABSENT:
+    case OVH_ORDER_UNCLEAR:
+        return later_until(job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
+                           "OVH does not show the order it gave us; nothing was paid. A retry looks again");
+    case OVH_ORDER_CHECKING:
+    case OVH_ORDER_DOCUMENTS:
+    case OVH_ORDER_DELIVERING:
+    case OVH_ORDER_DELIVERED:
+        break;
+    }
+    return paid(job);
+}
+
+/* After a retry: the cancelled order is dead, so a new cart may be made. Nothing outside happens here. */
+struct err server_start_over(struct job *job)
+{
+    cart_forget(job, true);
+    note_set(job, "order_id", NULL);
+    note_set(job, "details", NULL);
+    return OK;
+}

@@ -1,0 +1,29 @@
+/* What the ovh-orderer is told by its environment. */
+#pragma once
+
+#include "base/settings.h"
+
+struct orderer_settings {
+    const char *endpoint; /* a name or a URL as set; settings_check() makes it the URL, without a slash at the end */
+    const char *app_key, *app_secret, *consumer_key;
+    const char *subsidiary;
+    const char *plans;       /* plan codes in order of preference, separated by commas   */
+    const char *datacenters; /* likewise; empty: wherever there is stock                 */
+    const char *os;          /* the exact name of OVH's image                            */
+    double price_limit;      /* dollars a month, tax included                            */
+    double unknown_wait_s;   /* how long OVH may still be working on a request that broke */
+    const char *ssh_key_type;
+    double stock_poll_s, stock_limit_s;
+    double delivery_poll_s, delivery_limit_s;
+    double rebuild_poll_s, rebuild_limit_s;
+    double address_poll_s, address_limit_s;
+    double release_poll_s;
+};
+
+enum { ORDERER_SETTINGS = 20 };
+
+extern struct orderer_settings orderer_settings;
+extern const struct setting orderer_settings_table[ORDERER_SETTINGS];
+
+/* What the table alone can not check; makes the endpoint a URL. */
+struct err orderer_settings_check(void) MUST_CHECK;
