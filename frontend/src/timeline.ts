@@ -32,13 +32,18 @@ export function parseEvent(data: string): TimelineEvent | null {
   }
 }
 
+const RESTART_ENDS = ['instance.restarted', 'deployment.failed', 'deployment.destroy-requested'];
+
 /** A restart was asked for and has not been answered by success or failure yet. */
 export function isRestarting(events: readonly TimelineEvent[]): boolean {
-  const last = (...types: string[]) =>
-    events.findLast(({ type }) => types.includes(type))?.seq ?? 0;
+  const asked = events.findLast(({ type }) => type === 'deployment.restart-requested');
   return (
-    last('deployment.restart-requested') >
-    last('instance.restarted', 'deployment.failed', 'deployment.destroy-requested')
+    asked !== undefined &&
+    !events.some(
+      ({ seq, type, message }) =>
+        seq > asked.seq &&
+        (RESTART_ENDS.includes(type) || message.startsWith('The restart did not work')),
+    )
   );
 }
 

@@ -1,0 +1,112 @@
+// kill -9 of any service at any stage, and two copies of everything: still READY, one paid order, one key.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startStack } from '../harness/stack.mjs';
+import { until } from '../harness/wait.mjs';
+
+const WORKERS = ['key-provisioner', 'ovh-orderer', 'installer', 'health-monitor'];
+
+async function assertBoughtOnce(stack, before, n = 1) {
+  const ledger = await stack.sandbox.ledger();
+  assert.equal(ledger.orders.filter((o) => o.paid).length - before.orders.filter((o) => o.paid).length, n, 'paid orders');
+  assert.equal(ledger.servers.length - before.servers.length, n, 'servers');
+  assert.equal(ledger.keys.length - before.keys.length, n, 'keys');
+  const intents = ledger.orders.filter((o) => o.paid).map((o) => o.intent);
+  assert.equal(new Set(intents).size, intents.length, 'one paid order an intent');
+}
+
+describe('one copy of everything', () => {
+  let stack, api;
+  before(async () => {
+    stack = await startStack();
+    await stack.sandbox.settings({ checking: 0.3, delivering: 0.5, deliver_task: 0.3, rebuild: 0.7, setup: 1 });
+    api = stack.api();
+    await api.signUp();
+  });
+  after(() => stack?.close());
+
+  // The status during which each is killed: it is at work then.
+  const when = { 'api-gateway': 'ORDERING', 'key-provisioner': 'PENDING', 'ovh-orderer': 'ORDERING', installer: 'INSTALLING', 'health-monitor': 'INSTALLING' };
+  for (const [service, status] of Object.entries(when)) {
+    test(`kill -9 of ${service} during ${status}, then starting it again: READY`, async () => {
+      const before = await stack.sandbox.ledger();
+      // Keys are made faster than one can look: this one is made at once, but its reply takes a while.
+      if (status === 'PENDING') await stack.sandbox.faults({ method: 'POST', path: '/api/v1/keys', kind: 'slow', seconds: 3, times: 1 });
+      const { id } = await api.deploy();
+      await until(async () => (await stack.psql(`select 1 from deployments where id = '${id}' and status = '${status}'`)).length, { deadline: 30, what: status, every: 0.02 });
+      await stack.kill(`${service}.1`);
+      await stack.start(`${service}.1`);
+      await api.waitStatus(id, 'READY', { deadline: 90 });
+      await assertBoughtOnce(stack, before);
+    });
+  }
+
+  test('a service killed and started again and again all the way: READY, bought once', async () => {
+    const before = await stack.sandbox.ledger();
+    const { id } = await api.deploy();
+    let done = false;
+    const ready = api.waitStatus(id, 'READY', { deadline: 120 }).finally(() => (done = true));
+    for (let i = 0; !done && i < 12; i++) {
+      const service = WORKERS[i % WORKERS.length];
+      await stack.kill(`${service}.1`);
+      await stack.start(`${service}.1`);
+    }
+    await ready;
+    await assertBoughtOnce(stack, before);
+  });
+
+  test('Kafka away while users click: every click is answered, everything is delivered afterwards', async () => {
+    const before = await stack.sandbox.ledger();
+    await stack.kill('kafka');
+    const { id } = await api.deploy();
+    assert.equal((await api.deployment(id)).status, 'PENDING');
+    await stack.start('kafka');
+    await api.waitStatus(id, 'READY', { deadline: 120 });
+    await assertBoughtOnce(stack, before);
+  });
+
+  test('PostgreSQL away: a clear 503 and nothing half done, then it goes on', async () => {
+    const before = await stack.sandbox.ledger();
+    const { id } = await api.deploy();
+    await stack.kill('postgres');
+    const answer = await api.request('POST', '/api/openclaw/deploy', { body: '' });
+    assert.equal(answer.status, 503);
+    assert.match(answer.headers.get('content-type'), /problem\+json/);
+    await stack.start('postgres');
+    await until(() => api.list().catch(() => undefined), { deadline: 30, what: 'the gateway answers again' });
+    await api.waitStatus(id, 'READY', { deadline: 120 });
+    await assertBoughtOnce(stack, before);
+  });
+});
+
+describe('two copies of every worker', () => {
+  let stack, api;
+  before(async () => {
+    stack = await startStack({ copies: 2 });
+    await stack.sandbox.settings({ checking: 0.2, delivering: 0.3, deliver_task: 0.2, rebuild: 0.5, setup: 0.5 });
+    api = stack.api();
+    await api.signUp();
+  });
+  after(() => stack?.close());
+
+  test('ten at once: all READY, each bought once', async () => {
+    const before = await stack.sandbox.ledger();
+    const made = await Promise.all(Array.from({ length: 10 }, () => api.deploy()));
+    await Promise.all(made.map(({ id }) => api.waitStatus(id, 'READY', { deadline: 120 })));
+    await assertBoughtOnce(stack, before, 10);
+    const addresses = (await api.list()).map((d) => d.ipAddress);
+    assert.equal(new Set(addresses).size, 10, 'each has its own machine');
+  });
+
+  for (const service of WORKERS) {
+    test(`one of two ${service} is killed for good: the other one does its work`, async () => {
+      const before = await stack.sandbox.ledger();
+      const { id } = await api.deploy();
+      await stack.kill(`${service}.1`);
+      await api.waitStatus(id, 'READY', { deadline: 120 });
+      await assertBoughtOnce(stack, before);
+      await stack.start(`${service}.1`);
+    });
+  }
+});

@@ -1,0 +1,93 @@
+// Starting badly: one clear line and exit 2, or patience with one log line an attempt; and draining well.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run } from '../harness/command.mjs';
+import { ROOT } from '../harness/stack.mjs';
+import { until } from '../harness/wait.mjs';
+
+const bin = (name) => join(ROOT, process.env.BIN_DIR ?? 'build/bin', name);
+const SERVICES = ['api-gateway', 'key-provisioner', 'ovh-orderer', 'installer', 'health-monitor'];
+const MASTER_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
+const good = {
+  PATH: process.env.PATH,
+  DATABASE_URL: 'postgresql://nobody@127.0.0.1:9/none',
+  KAFKA_BOOTSTRAP: '127.0.0.1:9',
+  MASTER_KEYS,
+  OPENROUTER_PROVISIONING_KEY: 'k',
+  OVH_APP_KEY: 'a',
+  OVH_APP_SECRET: 'b',
+  OVH_CONSUMER_KEY: 'c',
+  OVH_ENDPOINT: 'http://127.0.0.1:9/1.0',
+  SETUP_SCRIPT: join(ROOT, 'deploy/vps/setup.sh'),
+  DASHBOARD_ORIGIN: 'http://127.0.0.1:9',
+  PAGES_DIR: join(ROOT, 'frontend/dist'),
+  HTTP_LISTEN: '127.0.0.1:0',
+};
+
+const refusal = async (service, changes) => {
+  const env = { ...good, ...changes };
+  for (const name of Object.keys(env)) if (env[name] === undefined) delete env[name];
+  try {
+    await run(bin(service), [], { env, cwd: ROOT, timeout: 10 });
+  } catch (error) {
+    assert.match(error.message, /exit 2\n/);
+    assert.equal(error.stderr.trim().split('\n').length, 1, error.stderr);
+    return error.stderr.trim();
+  }
+  throw new Error(`${service} started`);
+};
+
+for (const service of SERVICES) {
+  test(`${service}: a missing setting is named, with what it is for`, async () => {
+    assert.match(await refusal(service, { KAFKA_BOOTSTRAP: undefined }), new RegExp(`^${service}: KAFKA_BOOTSTRAP is not set: `));
+  });
+  test(`${service}: --help lists every setting and --version answers`, async () => {
+    const { stdout } = await run(bin(service), ['--help'], { env: {} });
+    for (const name of ['DATABASE_URL', 'KAFKA_BOOTSTRAP', 'HTTP_LISTEN', 'WORKERS']) assert.match(stdout, new RegExp(name));
+    assert.match((await run(bin(service), ['--version'], { env: {} })).stdout, new RegExp(`^${service} `));
+  });
+}
+
+test('bad values are named', async () => {
+  assert.match(await refusal('installer', { WORKERS: 'many' }), /WORKERS must be a number.*'many'/);
+  assert.match(await refusal('installer', { WORKERS: '0' }), /WORKERS must be from 1 to/);
+  assert.match(await refusal('installer', { LOG_LEVEL: 'loud' }), /LOG_LEVEL must be debug, info, warn or error, not 'loud'/);
+  assert.match(await refusal('installer', { MASTER_KEYS: 'a:short' }), /MASTER_KEYS/);
+  assert.match(await refusal('installer', { SETUP_SCRIPT: '/nonexistent/setup.sh' }), /SETUP_SCRIPT.*\/nonexistent\/setup.sh/);
+  assert.match(await refusal('ovh-orderer', { OVH_ENDPOINT: 'ovh-mars' }), /OVH_ENDPOINT.*ovh-mars/);
+  assert.match(await refusal('ovh-orderer', { SSH_KEY_TYPE: 'dsa' }), /SSH_KEY_TYPE.*dsa/);
+  assert.match(await refusal('key-provisioner', { DATABASE_URL_FILE: '/nonexistent' }), /DATABASE_URL_FILE: cannot read '\/nonexistent'/);
+  assert.match(await refusal('health-monitor', { KAFKA_SASL_MECHANIX: 'x' }), /KAFKA_SASL_MECHANIX: kafka: No such configuration property/);
+});
+
+test('an unreachable database is tried again with one log line an attempt, and is not readiness', async () => {
+  const port = 18000 + Math.floor(Math.random() * 1000);
+  const child = spawn(bin('installer'), [], { env: { ...good, HTTP_LISTEN: `127.0.0.1:${port}` }, cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+  let log = '';
+  child.stderr.on('data', (chunk) => (log += chunk));
+  try {
+    await until(() => log.split('\n').filter((l) => l.includes('the database is not ready')).length >= 3, { deadline: 20, what: 'three attempts in the log' });
+    for (const line of log.trim().split('\n')) assert.equal(JSON.parse(line).service, 'installer');
+    assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+    assert.equal(answer.status, 503);
+    assert.equal((await answer.json()).ready, false);
+  } finally {
+    child.kill('SIGTERM');
+  }
+  assert.equal(await ended, 0);
+});
+
+test('clawctl: wrong use is one line and exit 2, an unreachable database one line and exit 1', async () => {
+  await assert.rejects(run(bin('clawctl'), ['fly'], { env: {} }), /exit 2\n.*unknown command 'fly'/);
+  await assert.rejects(run(bin('clawctl'), ['show'], { env: {} }), /exit 2\n.*usage: clawctl show ID/);
+  await assert.rejects(run(bin('clawctl'), ['migrate'], { env: { DATABASE_URL: good.DATABASE_URL }, cwd: ROOT }), /exit 1\nclawctl: database: /);
+});
+
+test('the table of moves draws itself', async () => {
+  for (const service of SERVICES.slice(1)) assert.match((await run(bin(service), ['--graph'], { env: {} })).stdout, /^digraph \w+ \{[^]*->[^]*\}\n$/);
+});
