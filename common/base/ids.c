@@ -63,5 +63,5 @@ const char *id_short(const char *id)
 {
     size_t len = strlen(id);
 
-    return len > 8 ? id + len - 8 : id;
+    return len > 12 ? id + len - 12 : id;
 }

@@ -13,5 +13,8 @@ void id_of(const char *text, char ret[ID_SIZE]);
 /* True for exactly the 36-character lower- or upper-case form; anything from outside goes through this. */
 bool id_valid(const char *text);
 
-/* The last 8 characters: random, so they tell deployments apart where the first 8 would be the time. */
+/*
+ * The last 12 characters: random, where the first would be the time. Names at providers are made of it and
+ * decide what may be deleted there, so it must not repeat: 48 bits, 1 chance in 5 million at 10,000 of them.
+ */
 const char *id_short(const char *id);

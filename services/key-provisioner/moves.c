@@ -10,16 +10,17 @@
 #include <math.h>
 #include <string.h>
 
-#include "events.h"
-#include "goals.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "events.h"
+#include "goals.h"
 #include "openrouter.h"
 #include "settings.h"
 
 enum {
     CREDENTIAL_TRIES = 3,
-    LOOKING_MS = 30000, /* with the request that follows still within the lease: nobody else creates meanwhile */
+    LOOKING_MS =
+        30000, /* with the request that follows still within the lease: nobody else creates meanwhile */
 };
 
 static struct openrouter world_of(const struct job *job)

@@ -6,12 +6,12 @@
 struct key_settings key_settings;
 
 const struct setting key_settings_table[KEY_SETTINGS] = {
-    {"OPENROUTER_PROVISIONING_KEY", SETTING_SECRET, &key_settings.management_key, NULL,
+    {"OPENROUTER_PROVISIONING_KEY", SETTING_SECRET,  &key_settings.management_key, NULL,
      "management key of the OpenRouter account; issues and revokes the deployments' keys"},
-    {"OPENROUTER_URL", SETTING_TEXT, &key_settings.url, "https://openrouter.ai/api/v1",
-     "where OpenRouter's API is"},
-    {"KEY_LIMIT_USD", SETTING_DOLLARS, &key_settings.limit_usd, "10",
-     "what one deployment's key may spend, in dollars"},
+    {"OPENROUTER_URL",              SETTING_TEXT,    &key_settings.url,            "https://openrouter.ai/api/v1",
+     "where OpenRouter's API is"                                                         },
+    {"KEY_LIMIT_USD",               SETTING_DOLLARS, &key_settings.limit_usd,      "10",
+     "what one deployment's key may spend, in dollars"                                   },
 };
 
 struct err key_settings_check(void)

@@ -7,7 +7,8 @@
 enum { PAYMENTS_MAX = 3, DETAILS_MAX = 8 };
 
 /* The details that stand for the server, as a note: "105339987 105339988". */
-static struct err find_details(struct job *job, const struct ovh *ovh, int64_t order, const char **ret)
+static struct err find_details(struct job *job, const struct ovh *ovh, int64_t order,
+                               const char **ret)
 {
     struct ovh_ids servers;
     const char *text = "";
@@ -19,7 +20,8 @@ static struct err find_details(struct job *job, const struct ovh *ovh, int64_t o
     }
     TRY(ovh_order_servers(ovh, order, note(job, "plan"), NULL, &servers, &any));
     for (size_t i = 0; i < servers.n && i < DETAILS_MAX; i++) {
-        text = arena_printf(job->arena, "%s%s%lld", text, i > 0 ? " " : "", (long long)servers.id[i]);
+        text =
+            arena_printf(job->arena, "%s%s%lld", text, i > 0 ? " " : "", (long long)servers.id[i]);
     }
     if (servers.n > 0) {
         note_set(job, "details", text);
@@ -28,7 +30,8 @@ static struct err find_details(struct job *job, const struct ovh *ovh, int64_t o
     return OK;
 }
 
-static struct err find_server(struct job *job, const struct ovh *ovh, int64_t order, const char **ret)
+static struct err find_server(struct job *job, const struct ovh *ovh, int64_t order,
+                              const char **ret)
 {
     const char *details = NULL;
 
@@ -61,7 +64,8 @@ static struct err still_unpaid(struct job *job, const struct ovh *ovh)
     }
     note_set(job, "payments", NULL);
     job_go(job, "refused");
-    return permanent("The payment of OVH order %lld did not go through; nothing was charged. An operator must check the "
+    return permanent("The payment of OVH order %lld did not go through; nothing was charged. An "
+                     "operator must check the "
                      "payment method at OVH, then retry",
                      (long long)note_int(job, "order_id", 0));
 }
@@ -82,17 +86,20 @@ struct err server_await_delivery(struct job *job)
         return still_unpaid(job, &ovh);
     }
     if (status == OVH_ORDER_DOCUMENTS && job->goal == GOAL_UP) {
-        return permanent("OVH asks for documents before it delivers order %lld. The order is kept; an operator must "
+        return permanent("OVH asks for documents before it delivers order %lld. The order is kept; "
+                         "an operator must "
                          "answer in the OVH account, then retry",
                          (long long)order);
     }
     TRY(find_server(job, &ovh, order, &service));
     if (!service) {
-        return later_until(job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
-                           arena_printf(job->arena,
-                                        "OVH is late: no server after %.0f minutes. Order %lld is paid and kept; a "
-                                        "retry goes on waiting for it",
-                                        ovh.settings->delivery_limit_s / 60, (long long)order));
+        return later_until(
+            job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
+            arena_printf(
+                job->arena,
+                "OVH is late: no server after %.0f minutes. Order %lld is paid and kept; a "
+                "retry goes on waiting for it",
+                ovh.settings->delivery_limit_s / 60, (long long)order));
     }
     note_set(job, "service_name", service);
     job_log(job, "OVH delivered the server %s", service);

@@ -38,7 +38,8 @@ static struct err open_cart(struct job *job, const struct ovh *ovh, const char *
         }
         TRY(ovh_cart_get(ovh, all.name[i], &cart));
         if (cart.state == OVH_CART_VALIDATED) {
-            return permanent("OVH already has an order of this deployment that we know nothing about; an operator "
+            return permanent("OVH already has an order of this deployment that we know nothing "
+                             "about; an operator "
                              "must look before anything is ordered again");
         }
         if (cart.state == OVH_CART_OPEN && *ret) {
@@ -57,7 +58,8 @@ static bool refused_before(const struct job *job, const char *plan, const char *
     return refused && strstr(refused, arena_printf(job->arena, " %s/%s ", plan, datacenter));
 }
 
-static struct ovh_names not_refused(const struct job *job, const char *plan, const struct ovh_names *stock)
+static struct ovh_names not_refused(const struct job *job, const char *plan,
+                                    const struct ovh_names *stock)
 {
     const char **name = arena_alloc(job->arena, (stock->n + 1) * sizeof *name);
     size_t n = 0;
@@ -71,8 +73,8 @@ static struct ovh_names not_refused(const struct job *job, const char *plan, con
 }
 
 /* Puts one server of that plan into the cart; a definite no of any kind is permanent and leaves the cart to be emptied. */
-static struct err fill(const struct ovh *ovh, const char *cart, const char *plan, const struct ovh_names *where,
-                       struct search *search, struct offer *ret)
+static struct err fill(const struct ovh *ovh, const char *cart, const char *plan,
+                       const struct ovh_names *where, struct search *search, struct offer *ret)
 {
     ret->plan = plan;
     TRY(ovh_cart_fill(ovh, cart, plan, where, &ret->item));
@@ -85,8 +87,8 @@ static struct err fill(const struct ovh *ovh, const char *cart, const char *plan
 }
 
 /* Goes through the plans in their order; `ret->plan` stays NULL when none will do. */
-static struct err choose(struct job *job, const struct ovh *ovh, const char *cart, struct search *search,
-                         struct offer *ret)
+static struct err choose(struct job *job, const struct ovh *ovh, const char *cart,
+                         struct search *search, struct offer *ret)
 {
     const char *list = ovh->settings->plans, *plan;
 
@@ -101,7 +103,8 @@ static struct err choose(struct job *job, const struct ovh *ovh, const char *car
         if (where.n == 0) {
             search->out_of_stock += stock.n == 0;
             search->refused += stock.n > 0;
-            job_log(job, "%s: %s", plan, stock.n == 0 ? "out of stock or no longer sold" : "OVH refused the order");
+            job_log(job, "%s: %s", plan,
+                    stock.n == 0 ? "out of stock or no longer sold" : "OVH refused the order");
             continue;
         }
         e = fill(ovh, cart, plan, &where, search, ret);
@@ -140,7 +143,8 @@ static bool any_sold(struct job *job, const struct ovh *ovh, const char *cart)
     return false;
 }
 
-static struct err nothing_found(struct job *job, const struct ovh *ovh, const char *cart, const struct search *s)
+static struct err nothing_found(struct job *job, const struct ovh *ovh, const char *cart,
+                                const struct search *s)
 {
     if (s->out_of_stock > 0 && job->age_s < ovh->settings->stock_limit_s) {
         (void)json_array_clear(job->lines); /* the same lines again with every look */
@@ -153,18 +157,22 @@ static struct err nothing_found(struct job *job, const struct ovh *ovh, const ch
         job_log(job, "A cart is left at OVH; it expires by itself"); /* and the way down drops it */
     }
     if (s->too_dear > 0) {
-        return permanent("Every server OVH could deliver costs more than our limit of $%.2f a month; an operator must "
+        return permanent("Every server OVH could deliver costs more than our limit of $%.2f a "
+                         "month; an operator must "
                          "check OVH_PRICE_LIMIT",
                          ovh->settings->price_limit);
     }
     if (s->refused > 0) {
-        return permanent("OVH refused every server we may order%s%.90s; an operator must check OVH_PLANS",
-                         s->last_refusal ? ": " : "", s->last_refusal ? s->last_refusal : "");
+        return permanent(
+            "OVH refused every server we may order%s%.90s; an operator must check OVH_PLANS",
+            s->last_refusal ? ": " : "", s->last_refusal ? s->last_refusal : "");
     }
     if (!sold) {
-        return permanent("OVH no longer sells any of the plans we may order; an operator must check OVH_PLANS");
+        return permanent(
+            "OVH no longer sells any of the plans we may order; an operator must check OVH_PLANS");
     }
-    return permanent("OVH has no server in stock at the moment; nothing was ordered. Please retry later");
+    return permanent(
+        "OVH has no server in stock at the moment; nothing was ordered. Please retry later");
 }
 
 /*
@@ -192,6 +200,7 @@ struct err server_fill_cart(struct job *job)
     note_set_int(job, "price_cents", offer.cents);
     note_set_int(job, "order_floor", floor);
     note_set_int(job, "checkout_from", clock_unix_us() / 1000000);
-    job_log(job, "Chose %s in %s for $%.2f a month", offer.plan, offer.item.datacenter, (double)offer.cents / 100);
+    job_log(job, "Chose %s in %s for $%.2f a month", offer.plan, offer.item.datacenter,
+            (double)offer.cents / 100);
     return OK;
 }

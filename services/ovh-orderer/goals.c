@@ -4,7 +4,7 @@
 #include "events.h"
 
 const struct goal_rule server_goals[SERVER_GOALS] = {
-    {.hears = &key_issued, .effect = EFFECT_START},
-    {.hears = &deployment_retry_requested, .effect = EFFECT_RETRY},
-    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN},
+    {.hears = &key_issued,                   .effect = EFFECT_START},
+    {.hears = &deployment_retry_requested,   .effect = EFFECT_RETRY},
+    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN },
 };

@@ -15,7 +15,8 @@ static struct err busy(struct job *job)
     const struct orderer_settings *settings = settings_of(job);
 
     return later_until(job, settings->rebuild_poll_s, settings->rebuild_limit_s,
-                       "OVH delivered the server but keeps it busy for too long. The server is kept; a retry goes on "
+                       "OVH delivered the server but keeps it busy for too long. The server is "
+                       "kept; a retry goes on "
                        "with it");
 }
 
@@ -40,16 +41,26 @@ struct err server_prepare(struct job *job)
     const char *service = note(job, "service_name"), *image = NULL;
     int64_t floor = 0;
 
-    struct err e = ovh_vps_mark(&ovh, service, arena_printf(job->arena, "openclaw-%s", id_short(job->id)));
+    struct err e =
+        ovh_vps_mark(&ovh, service, arena_printf(job->arena, "openclaw-%s", id_short(job->id)));
     if (ovh_absent(e) || ovh_busy(e)) {
         return busy(job);
     }
     TRY(e);
-    TRY(ovh_vps_rebuild_task(&ovh, service, 0, &floor));
+    e = ovh_vps_rebuild_task(&ovh, service, 0, &floor);
+    if (ovh_absent(e)) {
+        return busy(job);
+    }
+    TRY(e);
     TRY(ovh_vps_image(&ovh, service, ovh.settings->os, &image));
-    if (!image) {
-        return permanent("OVH has no image '%.60s' for the server; it is kept. An operator must check OVH_OS, then retry",
-                         ovh.settings->os);
+    if (!image) { /* single images are missing for moments */
+        return later_until(
+            job, ovh.settings->rebuild_poll_s, ovh.settings->rebuild_limit_s / 20,
+            arena_printf(
+                job->arena,
+                "OVH has no image '%.60s' for the server; it is kept. An operator must check "
+                "OVH_OS, then retry",
+                ovh.settings->os));
     }
     TRY(own_key(job));
     note_set(job, "image", image);
@@ -80,7 +91,11 @@ struct err server_rebuild(struct job *job)
     int64_t task = 0;
     bool wait = false;
 
-    TRY(ovh_vps_rebuild_task(&ovh, service, note_int(job, "task_floor", 0), &task));
+    struct err e = ovh_vps_rebuild_task(&ovh, service, note_int(job, "task_floor", 0), &task);
+    if (ovh_absent(e)) {
+        return busy(job);
+    }
+    TRY(e);
     if (task > 0) {
         note_set_int(job, "task", task);
         return OK;
@@ -89,7 +104,7 @@ struct err server_rebuild(struct job *job)
     if (wait) {
         return busy(job);
     }
-    struct err e = ovh_vps_rebuild(&ovh, service, note(job, "image"), note(job, "public_key"), &task);
+    e = ovh_vps_rebuild(&ovh, service, note(job, "image"), note(job, "public_key"), &task);
     if (ovh_busy(e) || ovh_absent(e)) {
         return busy(job);
     }
@@ -107,11 +122,12 @@ static struct err rebuild_failed(struct job *job, int64_t task)
     note_set_int(job, "rebuild_failures", failures < REBUILDS_MAX ? failures : 0);
     job_go(job, "prepared");
     if (failures < REBUILDS_MAX) {
-        job_log(job, "OVH could not install the system, trying again (%lld of %d)", (long long)failures + 1,
-                REBUILDS_MAX);
+        job_log(job, "OVH could not install the system, trying again (%lld of %d)",
+                (long long)failures + 1, REBUILDS_MAX);
         return OK;
     }
-    return permanent("OVH could not install the system on %s, %d times in a row. The server is kept; a retry tries "
+    return permanent("OVH could not install the system on %s, %d times in a row. The server is "
+                     "kept; a retry tries "
                      "again, and an operator should ask OVH",
                      note(job, "service_name"), REBUILDS_MAX);
 }
@@ -133,8 +149,9 @@ struct err server_await_rebuild(struct job *job)
     case OVH_TASK_RUNNING:
         break;
     }
-    return later_until(job, ovh.settings->rebuild_poll_s, ovh.settings->rebuild_limit_s,
-                       "OVH takes too long to install the system. The server is kept; a retry goes on waiting");
+    return later_until(
+        job, ovh.settings->rebuild_poll_s, ovh.settings->rebuild_limit_s,
+        "OVH takes too long to install the system. The server is kept; a retry goes on waiting");
 }
 
 /* Reads only, so it may run again. */
@@ -146,8 +163,9 @@ struct err server_find_address(struct job *job)
 
     TRY(ovh_vps_ipv4(&ovh, note(job, "service_name"), &ip));
     if (!ip) {
-        return later_until(job, ovh.settings->address_poll_s, ovh.settings->address_limit_s,
-                           "OVH gave the server no IPv4 address. The server is kept; a retry looks again");
+        return later_until(
+            job, ovh.settings->address_poll_s, ovh.settings->address_limit_s,
+            "OVH gave the server no IPv4 address. The server is kept; a retry looks again");
     }
     note_set(job, "ip", ip);
     event->ip = ip;

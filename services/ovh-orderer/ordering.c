@@ -87,9 +87,11 @@ struct candidates {
     bool undecided; /* one is too new to be read */
 };
 
-static struct err consider(struct job *job, const struct ovh *ovh, int64_t order, struct candidates *found)
+static struct err consider(struct job *job, const struct ovh *ovh, int64_t order,
+                           struct candidates *found)
 {
-    int64_t from = note_int(job, "checkout_from", 0), until = note_int(job, "checkout_until", unix_now());
+    int64_t from = note_int(job, "checkout_from", 0),
+            until = note_int(job, "checkout_until", unix_now());
     enum ovh_order_status status;
     struct ovh_ids servers;
     bool any_details = false;
@@ -107,7 +109,8 @@ static struct err consider(struct job *job, const struct ovh *ovh, int64_t order
     if (date < from - CLOCK_SLACK_S || date > until + CLOCK_SLACK_S) {
         return OK;
     }
-    TRY(ovh_order_servers(ovh, order, note(job, "plan"), note(job, "datacenter"), &servers, &any_details));
+    TRY(ovh_order_servers(ovh, order, note(job, "plan"), note(job, "datacenter"), &servers,
+                          &any_details));
     found->undecided = found->undecided || !any_details;
     if (servers.n > 0) {
         found->order = order;
@@ -142,10 +145,12 @@ static struct err abandon(struct job *job)
     note_set_int(job, "abandoned", times < ABANDONED_MAX ? times : 0);
     job_go(job, "new");
     if (times < ABANDONED_MAX) {
-        job_log(job, "OVH did not tell what became of the order; it stays unpaid and expires. Ordering anew");
+        job_log(job, "OVH did not tell what became of the order; it stays unpaid and expires. "
+                     "Ordering anew");
         return OK;
     }
-    return permanent("OVH did not tell what became of our order, twice in a row; nothing was paid. An operator should "
+    return permanent("OVH did not tell what became of our order, twice in a row; nothing was paid. "
+                     "An operator should "
                      "look at the account; a retry orders anew");
 }
 

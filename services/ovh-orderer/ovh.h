@@ -27,16 +27,17 @@ struct ovh {
 };
 
 /* A signed call. `body` is given away (NULL: none). `ret` is owned by the caller; json null for an empty answer. */
-struct err ovh_call(const struct ovh *ovh, const char *method, const char *path, json_t *body, json_t **ret)
-    MUST_CHECK;
+struct err ovh_call(const struct ovh *ovh, const char *method, const char *path, json_t *body,
+                    json_t **ret) MUST_CHECK;
 
 /* A call whose answer does not matter. */
-struct err ovh_do(const struct ovh *ovh, const char *method, const char *path, json_t *body) MUST_CHECK;
+struct err ovh_do(const struct ovh *ovh, const char *method, const char *path,
+                  json_t *body) MUST_CHECK;
 
 /* "$1$" and 40 hexadecimal digits, in `ret`. */
 enum { OVH_SIGNATURE_SIZE = 44 };
-void ovh_sign(const char *app_secret, const char *consumer_key, const char *method, const char *url, const char *body,
-              int64_t timestamp, char ret[OVH_SIGNATURE_SIZE]);
+void ovh_sign(const char *app_secret, const char *consumer_key, const char *method, const char *url,
+              const char *body, int64_t timestamp, char ret[OVH_SIGNATURE_SIZE]);
 
 /* Forgets the clock difference, as at the start of the process. For tests. */
 void ovh_clock_forget(void);
@@ -72,7 +73,8 @@ struct err ovh_names(const struct ovh *ovh, const char *path, struct ovh_names *
 struct err ovh_stock(const struct ovh *ovh, const char *plan, struct ovh_names *ret) MUST_CHECK;
 
 /* Assigned carts with exactly that description. */
-struct err ovh_carts(const struct ovh *ovh, const char *description, struct ovh_names *ret) MUST_CHECK;
+struct err ovh_carts(const struct ovh *ovh, const char *description,
+                     struct ovh_names *ret) MUST_CHECK;
 
 /* What became of a cart. A checked-out cart may answer 404 too: GONE is never "not ordered". */
 enum ovh_cart_state { OVH_CART_OPEN, OVH_CART_VALIDATED, OVH_CART_GONE };
@@ -83,12 +85,14 @@ struct ovh_cart {
 struct err ovh_cart_get(const struct ovh *ovh, const char *cart, struct ovh_cart *ret) MUST_CHECK;
 
 /* A new cart of the account; lives for 30 days. */
-struct err ovh_cart_new(const struct ovh *ovh, const char *description, const char **ret) MUST_CHECK;
+struct err ovh_cart_new(const struct ovh *ovh, const char *description,
+                        const char **ret) MUST_CHECK;
 struct err ovh_cart_drop(const struct ovh *ovh, const char *cart) MUST_CHECK; /* 404 is fine */
 struct err ovh_cart_empty(const struct ovh *ovh, const char *cart) MUST_CHECK;
 
 /* Plan codes on sale. */
-struct err ovh_cart_offers(const struct ovh *ovh, const char *cart, struct ovh_names *ret) MUST_CHECK;
+struct err ovh_cart_offers(const struct ovh *ovh, const char *cart,
+                           struct ovh_names *ret) MUST_CHECK;
 
 /*
  * Puts one server of that plan into an empty cart, configured, in the first of `datacenters` that the
@@ -105,7 +109,8 @@ struct err ovh_cart_fill(const struct ovh *ovh, const char *cart, const char *pl
 struct err ovh_cart_price(const struct ovh *ovh, const char *cart, int64_t *ret_cents) MUST_CHECK;
 
 /* Turns the cart into an unpaid order. ERR_UNKNOWN also when the answer names no order. */
-struct err ovh_cart_check_out(const struct ovh *ovh, const char *cart, int64_t *ret_order) MUST_CHECK;
+struct err ovh_cart_check_out(const struct ovh *ovh, const char *cart,
+                              int64_t *ret_order) MUST_CHECK;
 
 /* ---- the order: ovh_order.c */
 
@@ -119,7 +124,8 @@ enum ovh_order_status {
     OVH_ORDER_CANCELLED,
     OVH_ORDER_UNCLEAR,
 };
-struct err ovh_order_status(const struct ovh *ovh, int64_t order, enum ovh_order_status *ret) MUST_CHECK;
+struct err ovh_order_status(const struct ovh *ovh, int64_t order,
+                            enum ovh_order_status *ret) MUST_CHECK;
 
 /* The account's orders above `floor`, oldest first. */
 struct err ovh_orders_above(const struct ovh *ovh, int64_t floor, struct ovh_ids *ret) MUST_CHECK;
@@ -129,33 +135,38 @@ struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret) MUST_CHECK;
 struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret) MUST_CHECK;
 
 /* Details of the order that stand for a server of that plan. `datacenter` may be NULL: any. */
-struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan, const char *datacenter,
-                             struct ovh_ids *ret, bool *ret_any_details) MUST_CHECK;
+struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
+                             const char *datacenter, struct ovh_ids *ret,
+                             bool *ret_any_details) MUST_CHECK;
 
 /* Pays with the account's default payment method. Only ever for an order whose id is committed. */
 struct err ovh_order_pay(const struct ovh *ovh, int64_t order, int64_t method) MUST_CHECK;
-struct err ovh_payment_method(const struct ovh *ovh, int64_t *ret) MUST_CHECK; /* 0: there is none */
+struct err ovh_payment_method(const struct ovh *ovh,
+                              int64_t *ret) MUST_CHECK; /* 0: there is none */
 
 /* Name of the server that came of that detail; NULL: none yet. */
-struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, const char **ret) MUST_CHECK;
+struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail,
+                         const char **ret) MUST_CHECK;
 
 /* ---- the machine: ovh_vps.c */
 
-struct err ovh_vps_mark(const struct ovh *ovh, const char *service, const char *display_name) MUST_CHECK;
+struct err ovh_vps_mark(const struct ovh *ovh, const char *service,
+                        const char *display_name) MUST_CHECK;
 struct err ovh_vps_state(const struct ovh *ovh, const char *service, const char **ret) MUST_CHECK;
 struct err ovh_vps_listed(const struct ovh *ovh, const char *service, bool *ret) MUST_CHECK;
-struct err ovh_vps_image(const struct ovh *ovh, const char *service, const char *name, const char **ret)
-    MUST_CHECK; /* NULL: no such image */
+struct err ovh_vps_image(const struct ovh *ovh, const char *service, const char *name,
+                         const char **ret) MUST_CHECK; /* NULL: no such image */
 
 /* Newest rebuild task with an id above `floor`; 0: none. */
-struct err ovh_vps_rebuild_task(const struct ovh *ovh, const char *service, int64_t floor, int64_t *ret) MUST_CHECK;
-struct err ovh_vps_rebuild(const struct ovh *ovh, const char *service, const char *image, const char *public_key,
-                           int64_t *ret_task) MUST_CHECK;
+struct err ovh_vps_rebuild_task(const struct ovh *ovh, const char *service, int64_t floor,
+                                int64_t *ret) MUST_CHECK;
+struct err ovh_vps_rebuild(const struct ovh *ovh, const char *service, const char *image,
+                           const char *public_key, int64_t *ret_task) MUST_CHECK;
 bool ovh_busy(struct err e); /* refused because a task is running */
 
 enum ovh_task_state { OVH_TASK_RUNNING, OVH_TASK_DONE, OVH_TASK_FAILED };
-struct err ovh_vps_task(const struct ovh *ovh, const char *service, int64_t task, enum ovh_task_state *ret)
-    MUST_CHECK;
+struct err ovh_vps_task(const struct ovh *ovh, const char *service, int64_t task,
+                        enum ovh_task_state *ret) MUST_CHECK;
 
 /* The machine's IPv4 address; NULL: none yet. */
 struct err ovh_vps_ipv4(const struct ovh *ovh, const char *service, const char **ret) MUST_CHECK;
@@ -164,9 +175,10 @@ struct ovh_service {
     bool ends;              /* deleted at expiration, no further bill */
     const char *expiration; /* "2026-06-18", "" when unknown          */
 };
-struct err ovh_service(const struct ovh *ovh, const char *service, struct ovh_service *ret) MUST_CHECK;
+struct err ovh_service(const struct ovh *ovh, const char *service,
+                       struct ovh_service *ret) MUST_CHECK;
+/* ERR_NOT_YET: a fresh service can not be ended for some minutes. */
 struct err ovh_service_end(const struct ovh *ovh, const char *service) MUST_CHECK;
-bool ovh_not_active_yet(struct err e); /* a fresh service that can not be ended for some minutes */
 
 /* The one way out: a single HTTP call. Alone in wire.c, so that tests put their own world here. */
 struct err ovh_http(struct http *http, const struct http_request *request, struct arena *arena,

@@ -35,8 +35,8 @@ static int64_t unix_now(void)
     return clock_unix_us() / 1000000;
 }
 
-void ovh_sign(const char *app_secret, const char *consumer_key, const char *method, const char *url, const char *body,
-              int64_t timestamp, char ret[OVH_SIGNATURE_SIZE])
+void ovh_sign(const char *app_secret, const char *consumer_key, const char *method, const char *url,
+              const char *body, int64_t timestamp, char ret[OVH_SIGNATURE_SIZE])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     char when[24];
@@ -108,9 +108,10 @@ static bool has(const char *text, const char *part)
 /* A key that is wrong, pending, expired or may not do this; as opposed to a refusal of this one thing. */
 static bool credentials_refused(long status, const char *code, const char *message)
 {
-    static const char *const codes[] = {"INVALID_CREDENTIAL", "NOT_CREDENTIAL", "INVALID_KEY", "NOT_GRANTED_CALL"};
-    static const char *const messages[] = {"application key is invalid", "must login first", "has not been granted",
-                                           "credential is not valid"};
+    static const char *const codes[] = {"INVALID_CREDENTIAL", "NOT_CREDENTIAL", "INVALID_KEY",
+                                        "NOT_GRANTED_CALL"};
+    static const char *const messages[] = {"application key is invalid", "must login first",
+                                           "has not been granted", "credential is not valid"};
 
     if (status == 401) {
         return true;
@@ -125,7 +126,8 @@ static bool credentials_refused(long status, const char *code, const char *messa
 
 static struct err said(enum err_kind kind, const struct http_response *response, const char *what)
 {
-    struct err e = {.kind = kind, .code = (int)response->status, .retry_after_s = response->retry_after_s};
+    struct err e = {
+        .kind = kind, .code = (int)response->status, .retry_after_s = response->retry_after_s};
 
     (void)snprintf(e.text, sizeof e.text, "OVH said %ld: %.*s", response->status, REASON_MAX, what);
     utf8_scrub(e.text, strlen(e.text));
@@ -174,8 +176,9 @@ static bool clock_suspect(const json_t *answer)
 }
 
 /* One request, signed for now. `ret` is NULL when the answer is no JSON. */
-static struct err send_once(const struct ovh *ovh, const char *method, const char *url, const char *body,
-                            bool change, struct http_response *response, json_t **ret)
+static struct err send_once(const struct ovh *ovh, const char *method, const char *url,
+                            const char *body, bool change, struct http_response *response,
+                            json_t **ret)
 {
     const struct orderer_settings *s = ovh->settings;
     char signature[OVH_SIGNATURE_SIZE];
@@ -218,7 +221,8 @@ static struct err send_once(const struct ovh *ovh, const char *method, const cha
     return OK;
 }
 
-struct err ovh_call(const struct ovh *ovh, const char *method, const char *path, json_t *body, json_t **ret)
+struct err ovh_call(const struct ovh *ovh, const char *method, const char *path, json_t *body,
+                    json_t **ret)
 {
     const char *url = arena_printf(ovh->arena, "%s%s", ovh->settings->endpoint, path);
     bool change = strcmp(method, "GET") != 0;

@@ -7,7 +7,14 @@
 #include "base/scope.h"
 #include "ovh.h"
 
-enum { CART_DAYS = 30, DATACENTERS_MAX = 64, DATACENTER_MAX = 64, ITEMS_MAX = 50, LABELS_MAX = 30, CART_ID_MAX = 64 };
+enum {
+    CART_DAYS = 30,
+    DATACENTERS_MAX = 64,
+    DATACENTER_MAX = 64,
+    ITEMS_MAX = 50,
+    LABELS_MAX = 30,
+    CART_ID_MAX = 64
+};
 
 static const char *cart_path(const struct ovh *ovh, const char *cart, const char *rest)
 {
@@ -35,9 +42,9 @@ static struct ovh_names wanted_of(const struct ovh *ovh, const struct ovh_names 
 
 struct err ovh_stock(const struct ovh *ovh, const char *plan, struct ovh_names *ret)
 {
-    const char *path =
-        arena_printf(ovh->arena, "/vps/order/rule/datacenter?ovhSubsidiary=%s&planCode=%s",
-                     http_escape(ovh->arena, ovh->settings->subsidiary), http_escape(ovh->arena, plan));
+    const char *path = arena_printf(
+        ovh->arena, "/vps/order/rule/datacenter?ovhSubsidiary=%s&planCode=%s",
+        http_escape(ovh->arena, ovh->settings->subsidiary), http_escape(ovh->arena, plan));
     json_auto_t *answer = NULL;
 
     TRY(ovh_call(ovh, "GET", path, NULL, &answer));
@@ -54,7 +61,8 @@ struct err ovh_stock(const struct ovh *ovh, const char *plan, struct ovh_names *
         if (!status) {
             status = json_string_value(json_object_get(one, "status"));
         }
-        if (where && strlen(where) <= DATACENTER_MAX && status && strcmp(status, "available") == 0) {
+        if (where && strlen(where) <= DATACENTER_MAX && status &&
+            strcmp(status, "available") == 0) {
             name[found.n++] = arena_strdup(ovh->arena, where);
         }
     }
@@ -64,8 +72,10 @@ struct err ovh_stock(const struct ovh *ovh, const char *plan, struct ovh_names *
 
 struct err ovh_carts(const struct ovh *ovh, const char *description, struct ovh_names *ret)
 {
-    return ovh_names(
-        ovh, arena_printf(ovh->arena, "/order/cart?description=%s", http_escape(ovh->arena, description)), ret);
+    return ovh_names(ovh,
+                     arena_printf(ovh->arena, "/order/cart?description=%s",
+                                  http_escape(ovh->arena, description)),
+                     ret);
 }
 
 struct err ovh_cart_get(const struct ovh *ovh, const char *cart, struct ovh_cart *ret)
@@ -95,11 +105,12 @@ struct err ovh_cart_new(const struct ovh *ovh, const char *description, const ch
     struct tm tm;
     char expire[40];
 
-    if (!gmtime_r(&until, &tm) || strftime(expire, sizeof expire, "%Y-%m-%dT%H:%M:%S+00:00", &tm) == 0) {
+    if (!gmtime_r(&until, &tm) ||
+        strftime(expire, sizeof expire, "%Y-%m-%dT%H:%M:%S+00:00", &tm) == 0) {
         abort();
     }
-    json_t *body = json_pack("{s:s, s:s, s:s}", "ovhSubsidiary", ovh->settings->subsidiary, "description",
-                             description, "expire", expire);
+    json_t *body = json_pack("{s:s, s:s, s:s}", "ovhSubsidiary", ovh->settings->subsidiary,
+                             "description", description, "expire", expire);
     TRY(ovh_call(ovh, "POST", "/order/cart", body, &answer));
     const char *cart = json_string_value(json_object_get(answer, "cartId"));
     if (!cart || !cart[0] || strlen(cart) > CART_ID_MAX) {
@@ -169,7 +180,8 @@ struct err ovh_cart_offers(const struct ovh *ovh, const char *cart, struct ovh_n
     const char **name = arena_alloc(ovh->arena, (n + 1) * sizeof *name);
     *ret = (struct ovh_names){.name = name};
     for (size_t i = 0; i < n; i++) {
-        const char *plan = json_string_value(json_object_get(json_array_get(answer, i), "planCode"));
+        const char *plan =
+            json_string_value(json_object_get(json_array_get(answer, i), "planCode"));
         if (plan) {
             name[ret->n++] = arena_strdup(ovh->arena, plan);
         }
@@ -178,12 +190,13 @@ struct err ovh_cart_offers(const struct ovh *ovh, const char *cart, struct ovh_n
 }
 
 /* Answers every label that must have a value, and the two that decide what we get. */
-static struct err configure(const struct ovh *ovh, const char *path, const struct ovh_names *datacenters,
-                            const char **ret_datacenter)
+static struct err configure(const struct ovh *ovh, const char *path,
+                            const struct ovh_names *datacenters, const char **ret_datacenter)
 {
     json_auto_t *labels = NULL;
 
-    TRY(ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/requiredConfiguration", path), NULL, &labels));
+    TRY(ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/requiredConfiguration", path), NULL,
+                 &labels));
     if (!json_is_array(labels) || json_array_size(labels) > LABELS_MAX) {
         return transient("OVH did not tell how to configure the server");
     }
@@ -197,7 +210,8 @@ static struct err configure(const struct ovh *ovh, const char *path, const struc
         if (!ours && !json_is_true(json_object_get(row, "required"))) {
             continue;
         }
-        const char *value = value_for(ovh, label, json_object_get(row, "allowedValues"), datacenters);
+        const char *value =
+            value_for(ovh, label, json_object_get(row, "allowedValues"), datacenters);
         if (!value) {
             return permanent("OVH offers no value of ours for '%.60s'", label);
         }
@@ -214,8 +228,8 @@ struct err ovh_cart_fill(const struct ovh *ovh, const char *cart, const char *pl
                          const struct ovh_names *datacenters, struct ovh_item *ret)
 {
     json_auto_t *answer = NULL;
-    json_t *body = json_pack("{s:s, s:s, s:s, s:i}", "planCode", plan, "duration", "P1M", "pricingMode", "default",
-                             "quantity", 1);
+    json_t *body = json_pack("{s:s, s:s, s:s, s:i}", "planCode", plan, "duration", "P1M",
+                             "pricingMode", "default", "quantity", 1);
 
     *ret = (struct ovh_item){0};
     TRY(ovh_call(ovh, "POST", cart_path(ovh, cart, "/vps"), body, &answer));
@@ -245,8 +259,8 @@ struct err ovh_cart_price(const struct ovh *ovh, const char *cart, int64_t *ret_
 struct err ovh_cart_check_out(const struct ovh *ovh, const char *cart, int64_t *ret_order)
 {
     json_auto_t *answer = NULL;
-    json_t *body =
-        json_pack("{s:b, s:b}", "autoPayWithPreferredPaymentMethod", 0, "waiveRetractationPeriod", 0);
+    json_t *body = json_pack("{s:b, s:b}", "autoPayWithPreferredPaymentMethod", 0,
+                             "waiveRetractationPeriod", 0);
 
     TRY(ovh_call(ovh, "POST", cart_path(ovh, cart, "/checkout"), body, &answer));
     *ret_order = json_integer_value(json_object_get(answer, "orderId"));

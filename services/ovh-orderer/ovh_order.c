@@ -90,8 +90,8 @@ static bool parse_date(const char *text, int64_t *ret)
     int hours = 0, minutes = 0, used = 0;
     char sign = '+';
 
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-                        &tm.tm_min, &tm.tm_sec, &used) != 6) {
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6) {
         return false;
     }
     text += used;
@@ -133,22 +133,25 @@ static bool configured(const json_t *order, const char *label, const char *value
 }
 
 /* Is this detail a server of the plan (and not one of the free options that come with it)? */
-static bool is_server(const struct ovh *ovh, const json_t *extension, const char *plan, const char *datacenter)
+static bool is_server(const struct ovh *ovh, const json_t *extension, const char *plan,
+                      const char *datacenter)
 {
     const json_t *order = json_object_get(extension, "order");
     const json_t *its_plan = json_object_get(order, "plan");
     const char *code = json_string_value(json_object_get(its_plan, "code"));
-    const char *product = json_string_value(json_object_get(json_object_get(its_plan, "product"), "name"));
+    const char *product =
+        json_string_value(json_object_get(json_object_get(its_plan, "product"), "name"));
 
-    if (!code || !product || strcmp(code, plan) != 0 || strcmp(product, "virtualPrivateServer") != 0) {
+    if (!code || !product || strcmp(code, plan) != 0 ||
+        strcmp(product, "virtualPrivateServer") != 0) {
         return false;
     }
     return !datacenter || (configured(order, "vps_datacenter", datacenter) &&
                            configured(order, "vps_os", ovh->settings->os));
 }
 
-struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan, const char *datacenter,
-                             struct ovh_ids *ret, bool *ret_any_details)
+struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
+                             const char *datacenter, struct ovh_ids *ret, bool *ret_any_details)
 {
     struct ovh_ids all = {0};
     int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
@@ -162,7 +165,8 @@ struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *p
     }
     TRY(e);
     for (size_t i = 0; i < all.n && i < DETAILS_MAX; i++) {
-        const char *rest = arena_printf(ovh->arena, "/details/%lld/extension", (long long)all.id[i]);
+        const char *rest =
+            arena_printf(ovh->arena, "/details/%lld/extension", (long long)all.id[i]);
         json_auto_t *extension = NULL;
         e = ovh_call(ovh, "GET", order_path(ovh, order, rest), NULL, &extension);
         if (ovh_absent(e)) {
@@ -203,8 +207,8 @@ static bool service_name_valid(const char *name)
 
 struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, const char **ret)
 {
-    const char *path =
-        order_path(ovh, order, arena_printf(ovh->arena, "/details/%lld/operations", (long long)detail));
+    const char *path = order_path(
+        ovh, order, arena_printf(ovh->arena, "/details/%lld/operations", (long long)detail));
     struct ovh_ids all;
 
     *ret = NULL;
@@ -215,17 +219,20 @@ struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, c
     TRY(e);
     for (size_t i = 0; i < all.n && i < OPERATIONS_MAX; i++) {
         json_auto_t *operation = NULL;
-        e = ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/%lld", path, (long long)all.id[i]), NULL, &operation);
+        e = ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/%lld", path, (long long)all.id[i]),
+                     NULL, &operation);
         if (ovh_absent(e)) {
             continue;
         }
         TRY(e);
-        const char *name = json_string_value(json_object_get(json_object_get(operation, "resource"), "name"));
+        const char *name =
+            json_string_value(json_object_get(json_object_get(operation, "resource"), "name"));
         if (!name || !name[0] || strcmp(name, "*") == 0) {
             continue;
         }
         if (!service_name_valid(name)) {
-            return transient("OVH delivered order %lld under a name that can not be one", (long long)order);
+            return transient("OVH delivered order %lld under a name that can not be one",
+                             (long long)order);
         }
         *ret = arena_strdup(ovh->arena, name);
         return OK;

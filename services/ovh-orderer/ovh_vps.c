@@ -13,7 +13,8 @@ static const char *vps_path(const struct ovh *ovh, const char *service, const ch
 
 struct err ovh_vps_mark(const struct ovh *ovh, const char *service, const char *display_name)
 {
-    return ovh_do(ovh, "PUT", vps_path(ovh, service, ""), json_pack("{s:s}", "displayName", display_name));
+    return ovh_do(ovh, "PUT", vps_path(ovh, service, ""),
+                  json_pack("{s:s}", "displayName", display_name));
 }
 
 struct err ovh_vps_state(const struct ovh *ovh, const char *service, const char **ret)
@@ -42,16 +43,22 @@ struct err ovh_vps_listed(const struct ovh *ovh, const char *service, bool *ret)
 }
 
 /* Ids of images differ from one region to the next; single ones may answer 404 in between. */
-struct err ovh_vps_image(const struct ovh *ovh, const char *service, const char *name, const char **ret)
+struct err ovh_vps_image(const struct ovh *ovh, const char *service, const char *name,
+                         const char **ret)
 {
     struct ovh_names all;
 
     *ret = NULL;
-    TRY(ovh_names(ovh, vps_path(ovh, service, "/images/available"), &all));
+    struct err e = ovh_names(ovh, vps_path(ovh, service, "/images/available"), &all);
+    if (ovh_absent(e)) {
+        return OK;
+    }
+    TRY(e);
     for (size_t i = 0; i < all.n && i < IMAGES_MAX; i++) {
-        const char *rest = arena_printf(ovh->arena, "/images/available/%s", http_escape(ovh->arena, all.name[i]));
+        const char *rest =
+            arena_printf(ovh->arena, "/images/available/%s", http_escape(ovh->arena, all.name[i]));
         json_auto_t *image = NULL;
-        struct err e = ovh_call(ovh, "GET", vps_path(ovh, service, rest), NULL, &image);
+        e = ovh_call(ovh, "GET", vps_path(ovh, service, rest), NULL, &image);
         if (ovh_absent(e)) {
             continue;
         }
@@ -65,7 +72,8 @@ struct err ovh_vps_image(const struct ovh *ovh, const char *service, const char 
     return OK;
 }
 
-struct err ovh_vps_rebuild_task(const struct ovh *ovh, const char *service, int64_t floor, int64_t *ret)
+struct err ovh_vps_rebuild_task(const struct ovh *ovh, const char *service, int64_t floor,
+                                int64_t *ret)
 {
     struct ovh_ids all;
 
@@ -80,8 +88,8 @@ struct err ovh_vps_rebuild_task(const struct ovh *ovh, const char *service, int6
 }
 
 /* A key is only installed by publicSshKey together with doNotSendPassword. */
-struct err ovh_vps_rebuild(const struct ovh *ovh, const char *service, const char *image, const char *public_key,
-                           int64_t *ret_task)
+struct err ovh_vps_rebuild(const struct ovh *ovh, const char *service, const char *image,
+                           const char *public_key, int64_t *ret_task)
 {
     json_auto_t *answer = NULL;
     json_t *body = json_pack("{s:s, s:s, s:b, s:b}", "imageId", image, "publicSshKey", public_key,
@@ -97,7 +105,8 @@ bool ovh_busy(struct err e)
     return e.kind == ERR_PERMANENT && strstr(e.text, "running tasks");
 }
 
-struct err ovh_vps_task(const struct ovh *ovh, const char *service, int64_t task, enum ovh_task_state *ret)
+struct err ovh_vps_task(const struct ovh *ovh, const char *service, int64_t task,
+                        enum ovh_task_state *ret)
 {
     static const char *const failures[] = {"error", "cancelled", "blocked"};
     const char *rest = arena_printf(ovh->arena, "/tasks/%lld", (long long)task);
@@ -155,18 +164,21 @@ struct err ovh_service(const struct ovh *ovh, const char *service, struct ovh_se
         return transient("OVH did not tell whether the server will be billed again");
     }
     ret->ends = json_is_true(flag);
-    ret->expiration = expiration ? arena_strndup(ovh->arena, expiration, strnlen(expiration, 10)) : "";
+    ret->expiration =
+        expiration ? arena_strndup(ovh->arena, expiration, strnlen(expiration, 10)) : "";
     return OK;
 }
 
 struct err ovh_service_end(const struct ovh *ovh, const char *service)
 {
-    return ovh_do(ovh, "PUT", vps_path(ovh, service, "/serviceInfos"),
-                  json_pack("{s:{s:b, s:b, s:b, s:b, s:i}}", "renew", "automatic", 1, "deleteAtExpiration", 1,
-                            "forced", 0, "manualPayment", 0, "period", 1));
-}
+    json_t *renew = json_pack("{s:b, s:b, s:b, s:b, s:i}", "automatic", 1, "deleteAtExpiration", 1,
+                              "forced", 0, "manualPayment", 0, "period", 1);
+    struct err e = ovh_do(ovh, "PUT", vps_path(ovh, service, "/serviceInfos"),
+                          json_pack("{s:o}", "renew", renew));
+    bool fresh = strstr(e.text, "not active yet") || strstr(e.text, "running tasks");
 
-bool ovh_not_active_yet(struct err e)
-{
-    return e.kind == ERR_PERMANENT && strstr(e.text, "not active yet");
+    if (e.kind == ERR_PERMANENT && fresh) {
+        e.kind = ERR_NOT_YET;
+    }
+    return e;
 }

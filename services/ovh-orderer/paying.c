@@ -20,7 +20,8 @@ static struct err paid(struct job *job)
 static struct err refused(struct job *job, const char *why)
 {
     job_go(job, "refused");
-    return permanent("The payment of OVH order %lld was refused%.100s; nothing was charged. An operator must check the "
+    return permanent("The payment of OVH order %lld was refused%.100s; nothing was charged. An "
+                     "operator must check the "
                      "payment method at OVH, then retry",
                      (long long)note_int(job, "order_id", 0), why);
 }
@@ -61,8 +62,9 @@ struct err server_pay(struct job *job)
         return order_cancelled(job);
     case OVH_ORDER_ABSENT:
     case OVH_ORDER_UNCLEAR:
-        return later_until(job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
-                           "OVH does not show the order it gave us; nothing was paid. A retry looks again");
+        return later_until(
+            job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
+            "OVH does not show the order it gave us; nothing was paid. A retry looks again");
     case OVH_ORDER_CHECKING:
     case OVH_ORDER_DOCUMENTS:
     case OVH_ORDER_DELIVERING:

@@ -83,8 +83,9 @@ struct err server_let_expire(struct job *job)
 /* "2027-05-14" as "14 May 2027"; also gives the date back as it should be written. NULL: no date. */
 static const char *spoken(struct arena *arena, const char *date, const char **ret_date)
 {
-    static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                         "July",    "August",   "September", "October", "November", "December"};
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
     int year = 0, month = 0, day = 0;
 
     if (sscanf(date, "%4d-%2d-%2d", &year, &month, &day) != 3 || month < 1 || month > 12) {
@@ -98,7 +99,9 @@ static struct err ends(struct job *job, const struct ovh_service *service)
 {
     const char *until = NULL, *date = spoken(job->arena, service->expiration, &until);
 
-    job_message(job, "The server is paid until %s; it is released, will not be billed again, and OVH wipes it then",
+    job_message(job,
+                "The server is paid until %s; it is released, will not be billed again, and OVH "
+                "wipes it then",
                 date ? date : "the end of the month");
     return released(job, until);
 }
@@ -137,22 +140,26 @@ struct err server_release(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
     const char *name = note(job, "service_name");
-    struct ovh_service service;
+    struct ovh_service service = {0};
 
-    struct err e = ovh_service(&ovh, name, &service);
-    if (!failed(e) && !service.ends && !asked_lately(job)) {
-        e = ovh_service_end(&ovh, name);
-        if (ovh_not_active_yet(e) || ovh_busy(e)) {
+    for (;;) {
+        struct err e = ovh_service(&ovh, name, &service);
+        if (ovh_absent(e)) {
+            return absent(job, &ovh, e);
+        }
+        TRY(e);
+        if (service.ends) {
+            return ends(job, &service);
+        }
+        if (asked_lately(job)) { /* just now, or by an earlier look */
+            return later(job, ovh.settings->release_poll_s);
+        }
+        struct err asked = ovh_service_end(&ovh, name);
+        if (asked.kind == ERR_NOT_YET) {
             job_message(job, "OVH does not let go of a server this new yet; trying again");
             return later(job, ovh.settings->release_poll_s);
         }
-        TRY(e);
+        TRY(asked);
         note_set_int(job, "end_asked", unix_now());
-        e = ovh_service(&ovh, name, &service);
     }
-    if (ovh_absent(e)) {
-        return absent(job, &ovh, e);
-    }
-    TRY(e);
-    return service.ends ? ends(job, &service) : later(job, ovh.settings->release_poll_s);
 }

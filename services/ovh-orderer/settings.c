@@ -11,39 +11,42 @@ struct orderer_settings orderer_settings;
 #define INTO(member) (&orderer_settings.member)
 
 const struct setting orderer_settings_table[ORDERER_SETTINGS] = {
-    {"OVH_ENDPOINT", SETTING_TEXT, INTO(endpoint), "ovh-us",
-     "OVH's API: ovh-us, ovh-ca, ovh-eu, or a URL that ends in /1.0"},
-    {"OVH_APP_KEY", SETTING_TEXT, INTO(app_key), NULL, "application key of the OVH account"},
-    {"OVH_APP_SECRET", SETTING_SECRET, INTO(app_secret), NULL, "signs every request to OVH"},
-    {"OVH_CONSUMER_KEY", SETTING_SECRET, INTO(consumer_key), NULL, "what the application may do at OVH"},
-    {"OVH_SUBSIDIARY", SETTING_TEXT, INTO(subsidiary), "US", "OVH company the account belongs to"},
-    {"OVH_PLANS", SETTING_TEXT, INTO(plans),
+    {"OVH_ENDPOINT",       SETTING_TEXT,    INTO(endpoint),         "ovh-us",
+     "OVH's API: ovh-us, ovh-ca, ovh-eu, or a URL that ends in /1.0"                                                                                                  },
+    {"OVH_APP_KEY",        SETTING_TEXT,    INTO(app_key),          NULL,        "application key of the OVH account"                                                 },
+    {"OVH_APP_SECRET",     SETTING_SECRET,  INTO(app_secret),       NULL,        "signs every request to OVH"                                                         },
+    {"OVH_CONSUMER_KEY",   SETTING_SECRET,  INTO(consumer_key),     NULL,
+     "what the application may do at OVH"                                                                                                                             },
+    {"OVH_SUBSIDIARY",     SETTING_TEXT,    INTO(subsidiary),       "US",        "OVH company the account belongs to"                                                 },
+    {"OVH_PLANS",          SETTING_TEXT,    INTO(plans),
      "vps-2025-model1.LZ,vps-2025-model1-ca,vps-2025-model1,vps-2025-model2-ca,vps-2025-model3-ca,"
-     "vps-2025-model2,vps-2025-model3",
-     "plan codes to try, in this order; what is no longer sold or out of stock is skipped"},
-    {"OVH_DATACENTERS", SETTING_TEXT, INTO(datacenters), "",
-     "datacenters to use, in this order; empty: any that has stock"},
-    {"OVH_OS", SETTING_TEXT, INTO(os), "Debian 12", "exact name of the system image at OVH"},
-    {"OVH_PRICE_LIMIT", SETTING_DOLLARS, INTO(price_limit), "20",
-     "most that one server may cost a month, in dollars; checked before every order"},
-    {"OVH_UNKNOWN_WAIT_S", SETTING_SECONDS, INTO(unknown_wait_s), "180",
-     "how long to wait before repeating a request whose outcome is unknown"},
-    {"SSH_KEY_TYPE", SETTING_TEXT, INTO(ssh_key_type), "ecdsa",
-     "key pair of each deployment: ecdsa, ed25519 or rsa"},
-    {"STOCK_POLL_S", SETTING_SECONDS, INTO(stock_poll_s), "5", "pause between looks for stock"},
-    {"STOCK_LIMIT_S", SETTING_SECONDS, INTO(stock_limit_s), "20", "how long to look for stock before giving up"},
-    {"DELIVERY_POLL_S", SETTING_SECONDS, INTO(delivery_poll_s), "10",
-     "longest pause between looks at an order; the first ones come faster"},
-    {"DELIVERY_LIMIT_S", SETTING_SECONDS, INTO(delivery_limit_s), "900",
-     "how long a delivery may take before the deployment is in ERROR"},
-    {"REBUILD_POLL_S", SETTING_SECONDS, INTO(rebuild_poll_s), "5",
-     "longest pause between looks at a rebuild; the first ones come faster"},
-    {"REBUILD_LIMIT_S", SETTING_SECONDS, INTO(rebuild_limit_s), "1200", "how long a rebuild may take"},
-    {"ADDRESS_POLL_S", SETTING_SECONDS, INTO(address_poll_s), "2",
-     "longest pause between looks for the address; the first ones come faster"},
-    {"ADDRESS_LIMIT_S", SETTING_SECONDS, INTO(address_limit_s), "300", "how long the address may take to show up"},
-    {"RELEASE_POLL_S", SETTING_SECONDS, INTO(release_poll_s), "15",
-     "longest pause between tries to release a server; the first ones come faster"},
+     "vps-2025-model2,vps-2025-model3",                                          "plan codes to try, in this order; what is no longer sold or out of stock is skipped"},
+    {"OVH_DATACENTERS",    SETTING_TEXT,    INTO(datacenters),      "",
+     "datacenters to use, in this order; empty: any that has stock"                                                                                                   },
+    {"OVH_OS",             SETTING_TEXT,    INTO(os),               "Debian 12", "exact name of the system image at OVH"                                              },
+    {"OVH_PRICE_LIMIT",    SETTING_DOLLARS, INTO(price_limit),      "20",
+     "most that one server may cost a month, in dollars; checked before every order"                                                                                  },
+    {"OVH_UNKNOWN_WAIT_S", SETTING_SECONDS, INTO(unknown_wait_s),   "180",
+     "how long to wait before repeating a request whose outcome is unknown"                                                                                           },
+    {"SSH_KEY_TYPE",       SETTING_TEXT,    INTO(ssh_key_type),     "ecdsa",
+     "key pair of each deployment: ecdsa, ed25519 or rsa"                                                                                                             },
+    {"STOCK_POLL_S",       SETTING_SECONDS, INTO(stock_poll_s),     "5",         "pause between looks for stock"                                                      },
+    {"STOCK_LIMIT_S",      SETTING_SECONDS, INTO(stock_limit_s),    "20",
+     "how long to look for stock before giving up"                                                                                                                    },
+    {"DELIVERY_POLL_S",    SETTING_SECONDS, INTO(delivery_poll_s),  "10",
+     "longest pause between looks at an order; the first ones come faster"                                                                                            },
+    {"DELIVERY_LIMIT_S",   SETTING_SECONDS, INTO(delivery_limit_s), "900",
+     "how long a delivery may take before the deployment is in ERROR"                                                                                                 },
+    {"REBUILD_POLL_S",     SETTING_SECONDS, INTO(rebuild_poll_s),   "5",
+     "longest pause between looks at a rebuild; the first ones come faster"                                                                                           },
+    {"REBUILD_LIMIT_S",    SETTING_SECONDS, INTO(rebuild_limit_s),  "1200",
+     "how long a rebuild may take"                                                                                                                                    },
+    {"ADDRESS_POLL_S",     SETTING_SECONDS, INTO(address_poll_s),   "2",
+     "longest pause between looks for the address; the first ones come faster"                                                                                        },
+    {"ADDRESS_LIMIT_S",    SETTING_SECONDS, INTO(address_limit_s),  "300",
+     "how long the address may take to show up"                                                                                                                       },
+    {"RELEASE_POLL_S",     SETTING_SECONDS, INTO(release_poll_s),   "15",
+     "longest pause between tries to release a server; the first ones come faster"                                                                                    },
 };
 
 /* OVH's own names of its companies' APIs. */
@@ -68,7 +71,9 @@ static struct err check_endpoint(void)
     size_t len = strlen(set);
     bool http = strncmp(set, "https://", 8) == 0 || strncmp(set, "http://", 7) == 0;
     if (!http || len < 4 || strcmp(set + len - 4, "/1.0") != 0) {
-        return permanent("OVH_ENDPOINT must be ovh-us, ovh-ca, ovh-eu or a URL that ends in /1.0, not '%.60s'", set);
+        return permanent(
+            "OVH_ENDPOINT must be ovh-us, ovh-ca, ovh-eu or a URL that ends in /1.0, not '%.60s'",
+            set);
     }
     return OK;
 }

@@ -4,7 +4,8 @@
 #include "base/settings.h"
 
 struct orderer_settings {
-    const char *endpoint; /* a name or a URL as set; settings_check() makes it the URL, without a slash at the end */
+    const char *
+        endpoint; /* a name or a URL as set; settings_check() makes it the URL, without a slash at the end */
     const char *app_key, *app_secret, *consumer_key;
     const char *subsidiary;
     const char *plans;       /* plan codes in order of preference, separated by commas   */

@@ -42,7 +42,8 @@ struct err order_cancelled(struct job *job)
     if (job->goal == GOAL_DOWN) {
         return OK;
     }
-    return permanent("OVH cancelled order %lld; nothing will come of it. A retry orders anew; an operator should ask "
+    return permanent("OVH cancelled order %lld; nothing will come of it. A retry orders anew; an "
+                     "operator should ask "
                      "OVH why",
                      (long long)note_int(job, "order_id", 0));
 }
@@ -60,7 +61,8 @@ void cart_forget(struct job *job, bool dead)
     const char *cart = note(job, "cart"), *before = note(job, "dead_carts");
 
     if (dead && cart) {
-        note_set(job, "dead_carts", arena_printf(job->arena, "%s %.900s", cart, before ? before : ""));
+        note_set(job, "dead_carts",
+                 arena_printf(job->arena, "%s %.900s", cart, before ? before : ""));
     }
     note_set(job, "cart", NULL);
     note_set(job, "item", NULL);

@@ -24,6 +24,20 @@ describe('trouble', () => {
     stream.close();
   });
 
+  test('a connection that is lost while it commits is 503 and says to look first', async () => {
+    const api = await person();
+    await world.stack.psql(`create function lose_connection() returns trigger language plpgsql as $$
+      begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(5); return null; end $$;
+      create constraint trigger lose_connection after insert on deployments deferrable initially deferred
+        for each row execute function lose_connection()`);
+    try {
+      assertProblem(await api.request('POST', '/api/openclaw/deploy'), 503, /may have been done; look before trying again/);
+    } finally {
+      await world.stack.psql('drop function lose_connection cascade');
+    }
+    assert.deepEqual(await api.list(), []);
+  });
+
   test('without a broker a click is kept, and published when the broker is back', async () => {
     const api = await person();
     await world.stack.stop('kafka');

@@ -33,7 +33,9 @@ static void a_key_is_created_with_its_cap(void **state)
     (void)state;
     named();
     WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[" OTHER "]}"), ASK("GET", PAGE("1"), 200, EMPTY),
-         SEND("POST", "/keys", "{\"name\":\"" NAME "\",\"limit\":12.5,\"limit_reset\":null,\"include_byok_in_limit\":false}",
+         SEND("POST", "/keys",
+              "{\"name\":\"" NAME
+              "\",\"limit\":12.5,\"limit_reset\":null,\"include_byok_in_limit\":false}",
               201, CREATED));
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
@@ -44,7 +46,8 @@ static void a_key_is_created_with_its_cap(void **state)
     size_t len = 0;
     assert_false(failed(job_secret(&job, SECRET_OPENROUTER_KEY, &plain, &len)));
     assert_string_equal(plain, "sk-or-v1-secret");
-    char *all = json_dumps(job.patch, 0), *kept = json_dumps(job.keep, 0), *lines = json_dumps(job.lines, 0);
+    char *all = json_dumps(job.patch, 0), *kept = json_dumps(job.keep, 0),
+         *lines = json_dumps(job.lines, 0);
     assert_null(strstr(all, "secret"));
     assert_null(strstr(kept, "sk-or"));
     assert_null(strstr(lines, "sk-or"));
@@ -59,8 +62,8 @@ static void a_key_without_its_text_is_replaced(void **state)
     (void)state;
     named();
     WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "," OTHER "," OURS("b2") "]}"),
-         ASK("GET", PAGE("3"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"), ASK("DELETE", "/keys/b2", 404, "{}"),
-         ASK("POST", "/keys", 201, CREATED));
+         ASK("GET", PAGE("3"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"),
+         ASK("DELETE", "/keys/b2", 404, "{}"), ASK("POST", "/keys", 201, CREATED));
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
     assert_string_equal(note(&job, "hash"), "aa");
@@ -74,8 +77,10 @@ static void a_key_with_its_text_is_kept(void **state)
     (void)state;
     named();
     assert_false(failed(job_keep_secret(&job, SECRET_OPENROUTER_KEY, "abc", 3)));
-    (void)snprintf(page, sizeof page, "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"%s\"}]}", openrouter_hash(arena, "abc"));
-    const struct exchange script[] = {ASK("GET", PAGE("0"), 200, page), ASK("GET", PAGE("1"), 200, EMPTY)};
+    (void)snprintf(page, sizeof page, "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"%s\"}]}",
+                   openrouter_hash(arena, "abc"));
+    const struct exchange script[] = {ASK("GET", PAGE("0"), 200, page),
+                                      ASK("GET", PAGE("1"), 200, EMPTY)};
     world_says(script, 2);
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
@@ -89,8 +94,8 @@ static void a_late_twin_is_deleted(void **state)
     named();
     job.tries = 1;
     WILL(ASK("GET", PAGE("0"), 200, EMPTY), ASK("POST", "/keys", 201, CREATED),
-         ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "," OURS("aa") "]}"), ASK("GET", PAGE("2"), 200, EMPTY),
-         ASK("DELETE", "/keys/b1", 200, "{}"));
+         ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "," OURS("aa") "]}"),
+         ASK("GET", PAGE("2"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"));
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
 }
@@ -122,7 +127,8 @@ static void revoking_ends_when_the_list_is_clean(void **state)
     (void)state;
     named();
     (void)json_object_set_new(notes, "hash", json_string("aa"));
-    WILL(ASK("DELETE", "/keys/aa", 404, "{}"), ASK("GET", PAGE("0"), 200, "{\"data\":[" OTHER "," OURS("b1") "]}"),
+    WILL(ASK("DELETE", "/keys/aa", 404, "{}"),
+         ASK("GET", PAGE("0"), 200, "{\"data\":[" OTHER "," OURS("b1") "]}"),
          ASK("GET", PAGE("2"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"),
          ASK("GET", PAGE("0"), 200, "{\"data\":[" OTHER "]}"), ASK("GET", PAGE("1"), 200, EMPTY));
     assert_false(failed(key_revoke(&job)));
@@ -136,8 +142,9 @@ static void revoking_ends_when_the_list_is_clean(void **state)
 static void a_new_row_revokes_by_name(void **state)
 {
     (void)state;
-    WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "]}"), ASK("GET", PAGE("1"), 200, EMPTY),
-         ASK("DELETE", "/keys/b1", 200, "{}"), ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "]}"),
+    WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "]}"),
+         ASK("GET", PAGE("1"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"),
+         ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "]}"),
          ASK("GET", PAGE("1"), 200, EMPTY));
     assert_int_equal(key_revoke(&job).kind, ERR_TRANSIENT); /* still listed */
     ALL_ASKED();

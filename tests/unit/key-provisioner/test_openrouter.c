@@ -14,8 +14,10 @@ static void all_pages_are_read(void **state)
 
     (void)state;
     WILL(ASK("GET", PAGE("0"), 200,
-             "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"aa\"},{\"name\":\"" NAME "-2\",\"hash\":\"bb\"}]}"),
-         ASK("GET", PAGE("2"), 200, "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"cc\",\"disabled\":true}]}"),
+             "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"aa\"},{\"name\":\"" NAME
+             "-2\",\"hash\":\"bb\"}]}"),
+         ASK("GET", PAGE("2"), 200,
+             "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"cc\",\"disabled\":true}]}"),
          ASK("GET", PAGE("3"), 200, EMPTY));
     assert_false(failed(openrouter_keys_named(&at, NAME, &keys)));
     ALL_ASKED();
@@ -36,8 +38,17 @@ static void a_list_that_never_ends_is_noticed(void **state)
     ALL_ASKED();
 }
 
-static const char *const lies[] = {"", "null", "[]", "<html>", "{", "17", "{}", "{\"data\":{}}", "{\"data\":[{}]}",
-                                   "{\"data\":[17]}", "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"../x\"}]}"};
+static const char *const lies[] = {"",
+                                   "null",
+                                   "[]",
+                                   "<html>",
+                                   "{",
+                                   "17",
+                                   "{}",
+                                   "{\"data\":{}}",
+                                   "{\"data\":[{}]}",
+                                   "{\"data\":[17]}",
+                                   "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"../x\"}]}"};
 
 /* A list that can not be read is never taken for "there is none". */
 static void lies_are_never_believed(void **state)
@@ -63,7 +74,8 @@ static void a_refused_management_key_says_nothing_about_keys(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        const struct exchange refused = ASK("DELETE", "/keys/aa", statuses[i], "{\"error\":{\"message\":\"User not found.\"}}");
+        const struct exchange refused =
+            ASK("DELETE", "/keys/aa", statuses[i], "{\"error\":{\"message\":\"User not found.\"}}");
         struct openrouter at = test_world();
 
         world_says(&refused, 1);
@@ -79,7 +91,8 @@ static void deleting_what_is_gone_succeeds(void **state)
     struct openrouter at = test_world();
 
     (void)state;
-    WILL(ASK("DELETE", "/keys/aa", 404, "{\"error\":{\"code\":404}}"), ASK("DELETE", "/keys/aa", 200, "{\"deleted\":true}"),
+    WILL(ASK("DELETE", "/keys/aa", 404, "{\"error\":{\"code\":404}}"),
+         ASK("DELETE", "/keys/aa", 200, "{\"deleted\":true}"),
          ASK("DELETE", "/keys/aa", 500, "oops"), ASK("DELETE", "/keys/aa", 200, "<html>"));
     assert_false(failed(openrouter_key_delete(&at, "aa")));
     assert_false(failed(openrouter_key_delete(&at, "aa")));
@@ -107,7 +120,8 @@ static void the_key_is_found_in_both_places(void **state)
 static void the_hash_is_sha256(void **state)
 {
     (void)state;
-    assert_string_equal(openrouter_hash(arena, "abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(openrouter_hash(arena, "abc"),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 int main(void)

@@ -29,7 +29,7 @@ struct exchange {
 
 #define WORLD_URL "https://openrouter.test/api/v1"
 #define TEST_ID "01934d3a-0000-7000-8000-0000abcd1234"
-#define NAME "openclaw-abcd1234"
+#define NAME "openclaw-0000abcd1234"
 
 static struct {
     const struct exchange *script;
@@ -64,7 +64,8 @@ struct err openrouter_http(struct http *http, const struct http_request *request
     return OK;
 }
 
-static struct key_settings test_settings = {.url = WORLD_URL, .management_key = "management", .limit_usd = 10};
+static struct key_settings test_settings = {
+    .url = WORLD_URL, .management_key = "management", .limit_usd = 10};
 static struct job job;
 static struct arena *arena;
 static struct seal *seal;
@@ -77,20 +78,21 @@ static inline void world_says(const struct exchange *script, size_t n)
     world.at = 0;
 }
 
-#define WILL(...)                                                           \
-    static const struct exchange script_[] = {__VA_ARGS__};                 \
+#define WILL(...)                                                                                  \
+    static const struct exchange script_[] = {__VA_ARGS__};                                        \
     world_says(script_, sizeof script_ / sizeof script_[0])
-#define ASK(method_, path_, status_, body_)                                       \
-    {                                                                             \
-        .method = (method_), .path = (path_), .status = (status_), .body = (body_) \
+#define ASK(method_, path_, status_, body_)                                                        \
+    {                                                                                              \
+        .method = (method_), .path = (path_), .status = (status_), .body = (body_)                 \
     }
-#define SEND(method_, path_, sends_, status_, body_)                                                   \
-    {                                                                                                  \
-        .method = (method_), .path = (path_), .sends = (sends_), .status = (status_), .body = (body_)   \
+#define SEND(method_, path_, sends_, status_, body_)                                               \
+    {                                                                                              \
+        .method = (method_), .path = (path_), .sends = (sends_), .status = (status_),              \
+        .body = (body_)                                                                            \
     }
-#define BREAK(method_, path_, kind_)                          \
-    {                                                         \
-        .method = (method_), .path = (path_), .fails = (kind_) \
+#define BREAK(method_, path_, kind_)                                                               \
+    {                                                                                              \
+        .method = (method_), .path = (path_), .fails = (kind_)                                     \
     }
 #define ALL_ASKED() assert_int_equal(world.at, world.n)
 
@@ -119,7 +121,6 @@ static inline int tear_down(void **state)
     arena_free(arena);
     return 0;
 }
-
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 

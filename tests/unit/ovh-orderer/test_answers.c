@@ -9,24 +9,29 @@ struct meaning {
 };
 
 static const struct meaning meanings[] = {
-    {"a value",            200, "\"notPaid\"",                                                 ERR_NONE,      ERR_NONE     },
-    {"null",               200, "null",                                                        ERR_NONE,      ERR_NONE     },
-    {"an empty answer",    200, "",                                                            ERR_NONE,      ERR_NONE     },
-    {"HTML",               200, "<html>hello",                                                 ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"half of it",         200, "{\"orderId\":797",                                            ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"a redirect",         302, "",                                                            ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"an internal error",  500, "{\"message\":\"Internal server error\"}",                     ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"a proxy's page",     503, "<html>",                                                      ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"a proxy's 404",      404, "<html>",                                                      ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"a time-out",         408, "{\"message\":\"Request timeout\"}",                           ERR_TRANSIENT, ERR_UNKNOWN  },
-    {"too many requests",  429, "{\"message\":\"Too many requests\"}",                         ERR_TRANSIENT, ERR_TRANSIENT},
-    {"not logged in",      401, "{\"message\":\"You must login first\"}",                      ERR_TRANSIENT, ERR_TRANSIENT},
-    {"a bad key",          403, "{\"message\":\"This application key is invalid\"}",           ERR_TRANSIENT, ERR_TRANSIENT},
-    {"an expired key",     403, "{\"message\":\"x\",\"errorCode\":\"INVALID_CREDENTIAL\"}",    ERR_TRANSIENT, ERR_TRANSIENT},
-    {"a definite no",      403, "{\"message\":\"You are not allowed\"}",                       ERR_PERMANENT, ERR_PERMANENT},
-    {"nothing there",      404, "{\"message\":\"This service does not exist\"}",               ERR_PERMANENT, ERR_PERMANENT},
-    {"no longer there",    460, "{\"message\":\"This service is expired\"}",                   ERR_PERMANENT, ERR_PERMANENT},
-    {"an unclear no",      400, "{\"message\":17}",                                            ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"a value",           200, "\"notPaid\"",                                              ERR_NONE,      ERR_NONE     },
+    {"null",              200, "null",                                                     ERR_NONE,      ERR_NONE     },
+    {"an empty answer",   200, "",                                                         ERR_NONE,      ERR_NONE     },
+    {"HTML",              200, "<html>hello",                                              ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"half of it",        200, "{\"orderId\":797",                                         ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"a redirect",        302, "",                                                         ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"an internal error", 500, "{\"message\":\"Internal server error\"}",                  ERR_TRANSIENT,
+     ERR_UNKNOWN                                                                                                       },
+    {"a proxy's page",    503, "<html>",                                                   ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"a proxy's 404",     404, "<html>",                                                   ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"a time-out",        408, "{\"message\":\"Request timeout\"}",                        ERR_TRANSIENT, ERR_UNKNOWN  },
+    {"too many requests", 429, "{\"message\":\"Too many requests\"}",                      ERR_TRANSIENT, ERR_TRANSIENT},
+    {"not logged in",     401, "{\"message\":\"You must login first\"}",                   ERR_TRANSIENT, ERR_TRANSIENT},
+    {"a bad key",         403, "{\"message\":\"This application key is invalid\"}",        ERR_TRANSIENT,
+     ERR_TRANSIENT                                                                                                     },
+    {"an expired key",    403, "{\"message\":\"x\",\"errorCode\":\"INVALID_CREDENTIAL\"}",
+     ERR_TRANSIENT,                                                                                       ERR_TRANSIENT},
+    {"a definite no",     403, "{\"message\":\"You are not allowed\"}",                    ERR_PERMANENT, ERR_PERMANENT},
+    {"nothing there",     404, "{\"message\":\"This service does not exist\"}",            ERR_PERMANENT,
+     ERR_PERMANENT                                                                                                     },
+    {"no longer there",   460, "{\"message\":\"This service is expired\"}",                ERR_PERMANENT,
+     ERR_PERMANENT                                                                                                     },
+    {"an unclear no",     400, "{\"message\":17}",                                         ERR_TRANSIENT, ERR_UNKNOWN  },
 };
 
 static void every_answer_has_its_meaning(void **state)
@@ -64,8 +69,12 @@ static void a_broken_connection_keeps_its_kind(void **state)
 }
 
 /* Each of these lies, whatever is asked, is an error of the moment, never a crash and never believed. */
-static const char *const lies[] = {"null", "17", "\"x\"", "[]", "{}", "[null]", "[{}]", "[[]]", "{\"id\":\"x\"}", "true",
-                                   "[\"x\"]", "{\"prices\":{\"withTax\":{\"value\":\"7\"}}}", "[1.5]", "[-1]"};
+static const char *const lies[] = {
+    "null",  "17",      "\"x\"",
+    "[]",    "{}",      "[null]",
+    "[{}]",  "[[]]",    "{\"id\":\"x\"}",
+    "true",  "[\"x\"]", "{\"prices\":{\"withTax\":{\"value\":\"7\"}}}",
+    "[1.5]", "[-1]"};
 
 static void lies_are_never_believed(void **state)
 {
@@ -179,12 +188,9 @@ static void reasons_are_one_short_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_answer_has_its_meaning),
-        TEST(a_broken_connection_keeps_its_kind),
-        TEST(lies_are_never_believed),
-        TEST(a_strange_service_name_is_refused),
-        TEST(names_stay_in_their_segment),
-        TEST(dates_have_zones),
+        TEST(every_answer_has_its_meaning), TEST(a_broken_connection_keeps_its_kind),
+        TEST(lies_are_never_believed),      TEST(a_strange_service_name_is_refused),
+        TEST(names_stay_in_their_segment),  TEST(dates_have_zones),
         TEST(reasons_are_one_short_line),
     };
 

@@ -6,7 +6,8 @@ static json_t *load_vectors(void)
     const char *path = getenv("VECTORS");
     json_error_t error;
 
-    json_t *all = json_load_file(path && path[0] ? path : "tests/vectors/ovh-signatures.json", 0, &error);
+    json_t *all =
+        json_load_file(path && path[0] ? path : "tests/vectors/ovh-signatures.json", 0, &error);
     if (!all) {
         fail_msg("cannot read the vectors: %s", error.text);
     }
@@ -27,8 +28,8 @@ static void every_vector_is_met(void **state)
         const json_t *one = json_array_get(cases, i);
         char signature[OVH_SIGNATURE_SIZE];
         ovh_sign(secret, consumer, json_string_value(json_object_get(one, "method")),
-                 json_string_value(json_object_get(one, "url")), json_string_value(json_object_get(one, "body")),
-                 timestamp, signature);
+                 json_string_value(json_object_get(one, "url")),
+                 json_string_value(json_object_get(one, "body")), timestamp, signature);
         assert_string_equal(signature, json_string_value(json_object_get(one, "signature")));
     }
 }
@@ -47,7 +48,8 @@ static void what_is_sent_is_what_is_signed(void **state)
     (void)snprintf(header, sizeof header, "X-Ovh-Signature: %s", signature);
     assert_string_equal(world.headers[0], "X-Ovh-Application: ak");
     assert_string_equal(world.headers[1], "X-Ovh-Consumer: ck");
-    assert_memory_equal(world.headers[2], "X-Ovh-Timestamp: 14570188", 25); /* a second may have passed */
+    assert_memory_equal(world.headers[2], "X-Ovh-Timestamp: 14570188",
+                        25); /* a second may have passed */
     if (strcmp(world.headers[2], "X-Ovh-Timestamp: " WORLD_TIME) == 0) {
         assert_string_equal(world.headers[3], header);
     }
@@ -71,7 +73,8 @@ static void an_invalid_signature_is_tried_again_once(void **state)
     struct ovh ovh = test_ovh();
 
     (void)state;
-    OVH_WILL(ASK("POST", "/x", 400, "{\"message\":\"Invalid signature\",\"errorCode\":\"INVALID_SIGNATURE\"}"),
+    OVH_WILL(ASK("POST", "/x", 400,
+                 "{\"message\":\"Invalid signature\",\"errorCode\":\"INVALID_SIGNATURE\"}"),
              ASK("POST", "/x", 200, "null"));
     assert_false(failed(ovh_do(&ovh, "POST", "/x", NULL)));
     ALL_ASKED();
@@ -84,7 +87,8 @@ static void a_query_time_out_of_a_change_is_unknown(void **state)
     struct ovh ovh = test_ovh();
 
     (void)state;
-    OVH_WILL(ASK("POST", "/x", 400, "{\"message\":\"Query out of time\",\"errorCode\":\"QUERY_TIME_OUT\"}"));
+    OVH_WILL(ASK("POST", "/x", 400,
+                 "{\"message\":\"Query out of time\",\"errorCode\":\"QUERY_TIME_OUT\"}"));
     assert_int_equal(ovh_do(&ovh, "POST", "/x", NULL).kind, ERR_UNKNOWN);
     ALL_ASKED();
 }

@@ -33,8 +33,8 @@ struct exchange {
 static struct {
     const struct exchange *script;
     size_t n, at;
-    int times_asked;           /* GET /auth/time */
-    char headers[8][200];      /* of the last request */
+    int times_asked;      /* GET /auth/time */
+    char headers[8][200]; /* of the last request */
     struct http_request last;
 } world;
 
@@ -121,21 +121,22 @@ static inline void world_says(const struct exchange *script, size_t n)
     world.at = 0;
 }
 
-#define OVH_WILL(...)                                                             \
-    static const struct exchange script_[] = {__VA_ARGS__};                       \
+#define OVH_WILL(...)                                                                              \
+    static const struct exchange script_[] = {__VA_ARGS__};                                        \
     world_says(script_, sizeof script_ / sizeof script_[0])
 
-#define ASK(method_, path_, status_, body_)                                       \
-    {                                                                             \
-        .method = (method_), .path = (path_), .status = (status_), .body = (body_) \
+#define ASK(method_, path_, status_, body_)                                                        \
+    {                                                                                              \
+        .method = (method_), .path = (path_), .status = (status_), .body = (body_)                 \
     }
-#define SEND(method_, path_, sends_, status_, body_)                                                     \
-    {                                                                                                    \
-        .method = (method_), .path = (path_), .sends = (sends_), .status = (status_), .body = (body_)     \
+#define SEND(method_, path_, sends_, status_, body_)                                               \
+    {                                                                                              \
+        .method = (method_), .path = (path_), .sends = (sends_), .status = (status_),              \
+        .body = (body_)                                                                            \
     }
-#define BREAK(method_, path_, kind_)                               \
-    {                                                              \
-        .method = (method_), .path = (path_), .fails = (kind_)      \
+#define BREAK(method_, path_, kind_)                                                               \
+    {                                                                                              \
+        .method = (method_), .path = (path_), .fails = (kind_)                                     \
     }
 
 #define ALL_ASKED() assert_int_equal(world.at, world.n)

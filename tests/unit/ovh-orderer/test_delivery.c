@@ -1,0 +1,132 @@
+/* From the paid order to the name of its machine. */
+#include "runner/stage.h"
+#include "world.h"
+
+#define EXTENSION(code)                                                                            \
+    "{\"order\":{\"plan\":{\"code\":\"" code "\",\"product\":{\"name\":\"virtualPrivateServer\"}}" \
+    "}}"
+#define ABSENT "{\"message\":\"This service does not exist\"}"
+
+static void have_order(void)
+{
+    remember_int("order_id", 101);
+    remember("plan", "vps-a");
+}
+
+static void the_table_holds_together(void **state)
+{
+    (void)state;
+    struct err e = stage_check(&server_stage);
+    assert_string_equal(e.text, "");
+}
+
+/* Options of the same order are no servers; of the server's own details only one has an operation. */
+static void delivery_is_followed_from_the_order(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
+             ASK("GET", "/me/order/101/details", 200, "[1,2,3]"),
+             ASK("GET", "/me/order/101/details/1/extension", 200, EXTENSION("vps-a")),
+             ASK("GET", "/me/order/101/details/2/extension", 200, EXTENSION("option-linux")),
+             ASK("GET", "/me/order/101/details/3/extension", 200, EXTENSION("vps-a")),
+             ASK("GET", "/me/order/101/details/1/operations", 200, "[]"),
+             ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
+             ASK("GET", "/me/order/101/details/3/operations/9", 200,
+                 "{\"resource\":{\"name\":\"vps-9.ovh.us\"}}"));
+    assert_false(failed(server_await_delivery(&job)));
+    ALL_ASKED();
+    assert_string_equal(note(&job, "service_name"), "vps-9.ovh.us");
+}
+
+/* Everything is missing at first, and that is no error. */
+static void a_young_order_is_waited_for(void **state)
+{
+    static const char *const nothing[] = {"{\"resource\":{\"name\":null}}",
+                                          "{\"resource\":{\"name\":\"*\"}}", "{}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
+        const struct exchange script[] = {
+            ASK("GET", "/me/order/101/status", 404, ABSENT),
+            ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
+            ASK("GET", "/me/order/101/details/3/operations/9", 200, nothing[i])};
+        start_again();
+        have_order();
+        remember("details", "3");
+        world_says(script, 3);
+        assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+        ALL_ASKED();
+        assert_true(job.wait_s > 0.49 && job.wait_s < 0.51);
+    }
+}
+
+static void looks_come_slower_with_age(void **state)
+{
+    (void)state;
+    job.age_s = 8;
+    assert_int_equal(later(&job, 10).kind, ERR_NOT_YET);
+    assert_true(job.wait_s > 3.99 && job.wait_s < 4.01);
+    job.age_s = 100;
+    (void)later(&job, 10);
+    assert_true(job.wait_s > 9.99 && job.wait_s < 10.01);
+}
+
+static void a_late_delivery_keeps_the_order(void **state)
+{
+    (void)state;
+    have_order();
+    job.age_s = 901;
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
+             ASK("GET", "/me/order/101/details", 200, "[]"),
+             ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
+             ASK("GET", "/me/order/101/details", 200, "[]"));
+    struct err e = server_await_delivery(&job);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "OVH is late"));
+    job.goal = GOAL_DOWN; /* on the way down it is waited for, however long */
+    assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+}
+
+static void documents_are_asked_for(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"documentsRequested\""));
+    struct err e = server_await_delivery(&job);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "documents"));
+    assert_null(job.go);
+}
+
+static void a_payment_that_does_not_show_up_can_be_repeated(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
+    assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+    job.age_s = 61;
+    assert_false(failed(server_await_delivery(&job)));
+    assert_string_equal(job.go, "ordered");
+    remember_int("payments", 3);
+    (void)json_object_clear(job.patch);
+    assert_int_equal(server_await_delivery(&job).kind, ERR_PERMANENT);
+    assert_string_equal(job.go, "refused");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_table_holds_together),
+        TEST(delivery_is_followed_from_the_order),
+        TEST(a_young_order_is_waited_for),
+        TEST(looks_come_slower_with_age),
+        TEST(a_late_delivery_keeps_the_order),
+        TEST(documents_are_asked_for),
+        TEST(a_payment_that_does_not_show_up_can_be_repeated),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

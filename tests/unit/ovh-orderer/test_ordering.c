@@ -1,0 +1,207 @@
+/* The checkout: whatever becomes of it, nothing is asked for twice by mistake. */
+#include "world.h"
+
+#define OPEN_CART "{\"cartId\":\"c1\",\"items\":[11],\"readOnly\":false}"
+#define VALIDATED_CART "{\"cartId\":\"c1\",\"items\":[11],\"readOnly\":true}"
+#define REFUSAL "{\"message\":\"You are not allowed\"}"
+#define EXTENSION(datacenter)                                                                      \
+    "{\"order\":{\"plan\":{\"code\":\"vps-a\",\"product\":{\"name\":\"virtualPrivateServer\"}},"   \
+    "\"configurations\":[{\"label\":\"vps_datacenter\",\"value\":\"" datacenter                    \
+    "\"},{\"label\":\"vps_os\",\"value\":\"Debian 12\"}]}}"
+
+static void have_cart(void)
+{
+    remember("cart", "c1");
+    remember_int("item", 11);
+    remember("plan", "vps-a");
+    remember("datacenter", "VA");
+    remember_int("order_floor", 100);
+    remember_int("checkout_from", 1779112931);
+    remember_int("checkout_until", 1779112940);
+}
+
+static void the_checkout_gives_an_order(void **state)
+{
+    (void)state;
+    have_cart();
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, OPEN_CART),
+             SEND("POST", "/order/cart/c1/checkout", "\"autoPayWithPreferredPaymentMethod\":false",
+                  200, "{\"orderId\":101}"));
+    assert_false(failed(server_check_out(&job)));
+    ALL_ASKED();
+    assert_null(job.go);
+    assert_int_equal(note_int(&job, "order_id", 0), 101);
+}
+
+/* Whatever leaves the outcome open leads to looking, never to asking again. */
+static void an_unknown_checkout_is_looked_into(void **state)
+{
+    static const struct exchange outcomes[] = {
+        BREAK("POST", "/order/cart/c1/checkout", ERR_UNKNOWN),
+        ASK("POST", "/order/cart/c1/checkout", 500, "{\"message\":\"oops\"}"),
+        ASK("POST", "/order/cart/c1/checkout", 200, "<html>"),
+        ASK("POST", "/order/cart/c1/checkout", 200, ""),
+        ASK("POST", "/order/cart/c1/checkout", 200, "{\"orderId\":null}"),
+        ASK("POST", "/order/cart/c1/checkout", 400,
+            "{\"message\":\"x\",\"errorCode\":\"QUERY_TIME_OUT\"}"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        const struct exchange script[] = {ASK("GET", "/order/cart/c1", 200, OPEN_CART),
+                                          outcomes[i]};
+        start_again();
+        have_cart();
+        world_says(script, 2);
+        assert_false(failed(server_check_out(&job)));
+        ALL_ASKED();
+        assert_string_equal(job.go, "unsure");
+        assert_int_equal(note_int(&job, "order_id", 0), 0);
+    }
+}
+
+static void a_checkout_that_was_cut_off_is_not_repeated(void **state)
+{
+    (void)state;
+    have_cart();
+    job.again = true;
+    world_says(NULL, 0);
+    assert_false(failed(server_check_out(&job)));
+    assert_string_equal(job.go, "unsure");
+}
+
+static void two_servers_in_a_cart_are_not_bought(void **state)
+{
+    (void)state;
+    have_cart();
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, "{\"items\":[11,12],\"readOnly\":false}"));
+    assert_false(failed(server_check_out(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "new");
+}
+
+static void a_refused_checkout_tries_the_next_offer(void **state)
+{
+    (void)state;
+    have_cart();
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, OPEN_CART),
+             ASK("POST", "/order/cart/c1/checkout", 403, REFUSAL),
+             ASK("GET", "/order/cart/c1", 200, OPEN_CART));
+    assert_false(failed(server_check_out(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "new");
+    assert_non_null(strstr(note(&job, "refused"), " vps-a/VA "));
+}
+
+/* A refusal because the cart is an order already is no refusal. */
+static void a_refused_checkout_of_a_validated_cart_is_looked_into(void **state)
+{
+    (void)state;
+    have_cart();
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, OPEN_CART),
+             ASK("POST", "/order/cart/c1/checkout", 400, "{\"message\":\"read only\"}"),
+             ASK("GET", "/order/cart/c1", 200, VALIDATED_CART));
+    assert_false(failed(server_check_out(&job)));
+    assert_string_equal(job.go, "unsure");
+}
+
+static void an_open_cart_is_checked_out_again_after_the_wait(void **state)
+{
+    (void)state;
+    have_cart();
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, OPEN_CART),
+             ASK("GET", "/order/cart/c1", 200, OPEN_CART));
+    job.age_s = 179;
+    assert_int_equal(server_reconcile(&job).kind, ERR_NOT_YET);
+    assert_true(job.wait_s <= 1.01);
+    job.age_s = 181;
+    assert_false(failed(server_reconcile(&job)));
+    assert_string_equal(job.go, "carted");
+}
+
+#define DATE "{\"date\":\"2026-05-18T14:02:14+00:00\"}"
+
+/* Of the account's orders: too old by its id, paid by somebody, made elsewhere, and ours. */
+static void the_lost_order_is_found(void **state)
+{
+    (void)state;
+    have_cart();
+    job.age_s = 40;
+    OVH_WILL(
+        ASK("GET", "/order/cart/c1", 200, VALIDATED_CART),
+        ASK("GET", "/me/order", 200, "[104,99,103,101,102]"),
+        ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
+        ASK("GET", "/me/order/102/status", 200, "\"notPaid\""),
+        ASK("GET", "/me/order/102", 200, DATE), ASK("GET", "/me/order/102/details", 200, "[1]"),
+        ASK("GET", "/me/order/102/details/1/extension", 200, EXTENSION("OR")),
+        ASK("GET", "/me/order/103/status", 200, "\"notPaid\""),
+        ASK("GET", "/me/order/103", 200, DATE), ASK("GET", "/me/order/103/details", 200, "[1,2]"),
+        ASK("GET", "/me/order/103/details/1/extension", 200, EXTENSION("VA")),
+        ASK("GET", "/me/order/103/details/2/extension", 404, "{\"message\":\"no\"}"),
+        ASK("GET", "/me/order/104/status", 200, "\"notPaid\""),
+        ASK("GET", "/me/order/104", 200, "{\"date\":\"2026-05-18T15:02:14+00:00\"}"));
+    assert_false(failed(server_reconcile(&job)));
+    ALL_ASKED();
+    assert_null(job.go);
+    assert_int_equal(note_int(&job, "order_id", 0), 103);
+}
+
+/* None, several, or one that can not be read yet: waits, then leaves them all to die unpaid. */
+static void what_can_not_be_told_apart_is_abandoned(void **state)
+{
+    static const char *const orders[] = {"[]", "[101,102]"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct exchange script[] = {
+            ASK("GET", "/order/cart/c1", 404, "{\"message\":\"no\"}"),
+            ASK("GET", "/me/order", 200, orders[i]),
+            ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+            ASK("GET", "/me/order/101", 200, DATE),
+            ASK("GET", "/me/order/101/details", 200, "[1]"),
+            ASK("GET", "/me/order/101/details/1/extension", 200, EXTENSION("VA")),
+            ASK("GET", "/me/order/102/status", 200, "\"notPaid\""),
+            ASK("GET", "/me/order/102", 200, DATE),
+            ASK("GET", "/me/order/102/details", 200, "[1]"),
+            ASK("GET", "/me/order/102/details/1/extension", 200, EXTENSION("VA"))};
+        start_again();
+        have_cart();
+        job.age_s = 181;
+        world_says(script, i == 0 ? 2 : 10);
+        assert_false(failed(server_reconcile(&job)));
+        ALL_ASKED();
+        assert_string_equal(job.go, "new");
+        assert_true(cart_is_dead(&job, "c1"));
+        assert_null(note(&job, "cart"));
+    }
+}
+
+static void abandoning_twice_asks_for_a_person(void **state)
+{
+    (void)state;
+    have_cart();
+    remember_int("abandoned", 1);
+    job.age_s = 181;
+    OVH_WILL(ASK("GET", "/order/cart/c1", 404, "{\"message\":\"no\"}"),
+             ASK("GET", "/me/order", 200, "[]"));
+    assert_int_equal(server_reconcile(&job).kind, ERR_PERMANENT);
+    assert_string_equal(job.go, "new");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_checkout_gives_an_order),
+        TEST(an_unknown_checkout_is_looked_into),
+        TEST(a_checkout_that_was_cut_off_is_not_repeated),
+        TEST(two_servers_in_a_cart_are_not_bought),
+        TEST(a_refused_checkout_tries_the_next_offer),
+        TEST(a_refused_checkout_of_a_validated_cart_is_looked_into),
+        TEST(an_open_cart_is_checked_out_again_after_the_wait),
+        TEST(the_lost_order_is_found),
+        TEST(what_can_not_be_told_apart_is_abandoned),
+        TEST(abandoning_twice_asks_for_a_person),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

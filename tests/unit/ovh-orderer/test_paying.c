@@ -1,0 +1,104 @@
+/* Paying: once, the order whose id is known, and what a refusal leads to. */
+#include "world.h"
+
+static void have_order(void)
+{
+    remember("cart", "c1");
+    remember("plan", "vps-a");
+    remember("datacenter", "VA");
+    remember_int("order_id", 101);
+}
+
+static void an_unpaid_order_is_paid(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/payment/method?default=true", 200, "[5,6]"),
+             SEND("POST", "/me/order/101/pay", "{\"paymentMethod\":{\"id\":5}}", 200, "null"));
+    assert_false(failed(server_pay(&job)));
+    ALL_ASKED();
+    assert_ptr_equal(job.said, &server_ordered);
+    assert_int_equal(((const struct server_ordered *)job.said_fields)->order_id, 101);
+}
+
+static void an_order_under_way_is_not_paid_again(void **state)
+{
+    static const char *const states[] = {"\"checking\"", "\"delivering\"", "\"delivered\"",
+                                         "\"documentsRequested\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        const struct exchange x = ASK("GET", "/me/order/101/status", 200, states[i]);
+        start_again();
+        have_order();
+        world_says(&x, 1);
+        assert_false(failed(server_pay(&job)));
+        assert_ptr_equal(job.said, &server_ordered);
+    }
+}
+
+static void an_unknown_payment_is_looked_into(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
+             BREAK("POST", "/me/order/101/pay", ERR_UNKNOWN));
+    assert_int_equal(server_pay(&job).kind, ERR_UNKNOWN);
+    assert_null(job.go);
+}
+
+static void a_refused_payment_is_said(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(
+        ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+        ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
+        ASK("POST", "/me/order/101/pay", 403, "{\"message\":\"can't be paid with 'bankAccount'\"}"),
+        ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
+    struct err e = server_pay(&job);
+    ALL_ASKED();
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "bankAccount"));
+    assert_string_equal(job.go, "refused");
+}
+
+static void an_order_that_was_paid_meanwhile_is_paid(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
+             ASK("POST", "/me/order/101/pay", 400, "{\"message\":\"already paid\"}"),
+             ASK("GET", "/me/order/101/status", 200, "\"checking\""));
+    assert_false(failed(server_pay(&job)));
+    assert_ptr_equal(job.said, &server_ordered);
+}
+
+static void a_cancelled_order_waits_for_a_retry(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"cancelled\""));
+    assert_int_equal(server_pay(&job).kind, ERR_PERMANENT);
+    assert_string_equal(job.go, "cancelled");
+    assert_false(failed(server_start_over(&job)));
+    assert_int_equal(note_int(&job, "order_id", 0), 0);
+    assert_true(cart_is_dead(&job, "c1"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_unpaid_order_is_paid),
+        TEST(an_order_under_way_is_not_paid_again),
+        TEST(an_unknown_payment_is_looked_into),
+        TEST(a_refused_payment_is_said),
+        TEST(an_order_that_was_paid_meanwhile_is_paid),
+        TEST(a_cancelled_order_waits_for_a_retry),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
