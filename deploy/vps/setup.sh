@@ -81,22 +81,26 @@ load_values() {
     export -n OPENROUTER_API_KEY GATEWAY_TOKEN
 }
 
-check() { # NAME PATTERN
-    [[ ${!1} =~ ^($2)$ ]] || fail "the value of $1 is missing or malformed"
+# Lengths are counted, not matched: bash spells {0,251} out, and nested ones cost hundreds of megabytes.
+check() { # NAME LEAST MOST PATTERN
+    local -r value=${!1}
+    if ((${#value} < $2 || ${#value} > $3)) || ! [[ $value =~ ^($4)$ ]]; then
+        fail "the value of $1 is missing or malformed"
+    fi
 }
 
 check_values() {
-    local -r host='[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?'
+    local -r host='[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?'
     local -r origin="https?://$host(:[0-9]{1,5})?"
-    check OPENROUTER_API_KEY '[A-Za-z0-9_-]{8,512}'
-    check GATEWAY_TOKEN '[A-Za-z0-9_-]{32,256}'
-    check VPS_IP '[0-9]{1,3}(\.[0-9]{1,3}){3}'
-    check VPS_HOSTNAME "($host)?"
-    check OPENCLAW_VERSION '[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?'
-    check OPENCLAW_MODEL '[A-Za-z0-9._:/-]{1,200}'
-    check DASHBOARD_ORIGIN "$origin( $origin){0,7}"
-    check SKILLS '[A-Za-z0-9@._/ -]{0,2000}'
-    check RUN_ID '[A-Za-z0-9._-]{1,64}'
+    check OPENROUTER_API_KEY 8 512 '[A-Za-z0-9_-]+'
+    check GATEWAY_TOKEN 32 256 '[A-Za-z0-9_-]+'
+    check VPS_IP 7 15 '[0-9]{1,3}(\.[0-9]{1,3}){3}'
+    check VPS_HOSTNAME 0 253 "($host)?"
+    check OPENCLAW_VERSION 5 60 '[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?'
+    check OPENCLAW_MODEL 1 200 '[A-Za-z0-9._:/-]+'
+    check DASHBOARD_ORIGIN 8 2000 "$origin( $origin)*"
+    check SKILLS 0 2000 '[A-Za-z0-9@._/ -]*'
+    check RUN_ID 1 64 '[A-Za-z0-9._-]+'
 }
 
 # ---------------------------------------------------------------- helpers of the steps
