@@ -19,6 +19,7 @@ import {
   getOpenClawDeployments,
   restartOpenClawDeployment,
   retryOpenClawDeployment,
+  serverNow,
   type Deployment,
   type LogPage,
 } from './api';
@@ -26,11 +27,17 @@ import { isMoving } from './steps';
 
 const SOON_MS = 2_000;
 const LATER_MS = 15_000;
+const JUST_CHANGED_MS = 60_000;
 const LOG_LINES_KEPT = 1_000;
 const LOG_PAGES_AT_ONCE = 10;
 
 const listKey = ['deployments'];
 const oneKey = (id: string) => ['deployment', id];
+
+/** Under way, or changed a moment ago (a restart leaves the status as it is): worth looking soon. */
+function isLively({ status, updatedAt }: Deployment): boolean {
+  return isMoving(status) || serverNow() - Date.parse(updatedAt) < JUST_CHANGED_MS;
+}
 
 function remember(client: QueryClient, deployment: Deployment): void {
   client.setQueryData<Deployment>(oneKey(deployment.id), deployment);
@@ -53,7 +60,7 @@ export function useDeployments() {
     queryKey: listKey,
     queryFn: ({ signal }) => getOpenClawDeployments(signal),
     refetchInterval: ({ state }) =>
-      state.data?.some(({ status }) => isMoving(status)) ? SOON_MS : LATER_MS,
+      state.data?.some((one) => one.status !== 'DESTROYED' && isLively(one)) ? SOON_MS : LATER_MS,
   });
 }
 
@@ -66,7 +73,7 @@ export function useDeployment(id: string) {
     refetchInterval: ({ state }) => {
       if (state.data?.status === 'DESTROYED') return false;
       if (state.error instanceof ApiError && state.error.status === 404) return false;
-      return state.data && !isMoving(state.data.status) ? LATER_MS : SOON_MS;
+      return state.data && !isLively(state.data) ? LATER_MS : SOON_MS;
     },
   });
 }

@@ -77,7 +77,7 @@ export function stepsOf({ status, steps }: Deployment): Step[] {
 
 /** The tail of the id, which unlike the head of a time-ordered id differs between neighbours. */
 export function shortId(id: string): string {
-  return id.slice(-8);
+  return id.slice(-12);
 }
 
 /** The machine's own page, if the address is one a browser may be sent to. */

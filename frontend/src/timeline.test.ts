@@ -1,15 +1,15 @@
 /* Timeline events: merging what was pushed with what was polled, and reading a restart from them. */
 import { describe, expect, it } from 'vitest';
 import type { TimelineEvent } from './api';
-import { isRestarting, mergeEvents, parseEvent } from './timeline';
+import { isRestarting, mergeEvents, parseEvent, titlesOf } from './timeline';
 
-const event = (seq: number, type = 'deployment.requested'): TimelineEvent => ({
+const event = (seq: number, type = 'deployment.requested', message = ''): TimelineEvent => ({
   seq,
   at: '2026-05-18T14:00:00Z',
   type,
   stage: 'gateway',
   status: 'READY',
-  message: '',
+  message,
 });
 
 describe('mergeEvents', () => {
@@ -38,5 +38,32 @@ describe('isRestarting', () => {
   it('begins with the request', () => expect(isRestarting([event(1), asked])).toBe(true));
   it('ends with the restart', () =>
     expect(isRestarting([asked, event(6, 'instance.restarted')])).toBe(false));
+  it('ends with a restart that did not work', () => {
+    const failed = event(6, 'progress', "The restart did not work: the service is 'failed'");
+    expect(isRestarting([asked, failed])).toBe(false);
+  });
+  it('begins anew after one that did not work', () => {
+    const failed = event(6, 'progress', 'The restart did not work: no answer');
+    const again = event(7, 'deployment.restart-requested');
+    expect(isRestarting([asked, failed, again])).toBe(true);
+  });
+  it('goes on while there is only progress', () =>
+    expect(isRestarting([asked, event(6, 'progress', 'Restarting OpenClaw')])).toBe(true));
   it('is not so when none was asked for', () => expect(isRestarting([event(1)])).toBe(false));
+});
+
+describe('titlesOf', () => {
+  const creating = 'Creating your OpenRouter key';
+  it('names a milestone whose message repeats the one before', () => {
+    const events = [event(1, 'progress', creating), event(2, 'key.issued', creating)];
+    expect(titlesOf(events)).toEqual([creating, 'Your OpenRouter key is there']);
+  });
+  it('keeps every other message, and never shows nothing', () => {
+    const events = [
+      event(1, 'key.issued', 'Done'),
+      event(2, 'progress', 'x'),
+      event(3, 'odd.kind'),
+    ];
+    expect(titlesOf(events)).toEqual(['Done', 'x', 'odd.kind']);
+  });
 });

@@ -47,6 +47,27 @@ export function isRestarting(events: readonly TimelineEvent[]): boolean {
   );
 }
 
+/** Something one service told the others, not just a sign of life on the way there. */
+export function isMilestone({ type }: TimelineEvent): boolean {
+  return type !== 'progress';
+}
+
+const milestones: Record<string, string> = {
+  'key.issued': 'Your OpenRouter key is there',
+  'key.revoked': 'The OpenRouter key is revoked',
+  'server.ordered': 'The server is ordered',
+  'server.ready': 'The server is there',
+  'server.released': 'The server is released',
+};
+
+/** One line for each event: its message, unless that only repeats the one before. */
+export function titlesOf(events: readonly TimelineEvent[]): string[] {
+  return events.map(({ type, message }, index) => {
+    const repeats = message === '' || message === events[index - 1]?.message;
+    return (repeats ? milestones[type] : undefined) ?? (message || type);
+  });
+}
+
 function usePageVisible(): boolean {
   const [visible, setVisible] = useState(!document.hidden);
   useEffect(() => {

@@ -39,7 +39,8 @@ const nodeTests = (root, folder) => {
   return files.length ? [{ run: [process.execPath, ...flags, ...files.map((name) => join(folder, name))] }] : [];
 };
 
-const npmTest = (folder) => [{ run: ['deploy/npm', 'once', folder], prepares: true }, { run: ['deploy/npm', 'test', '--prefix', folder] }];
+const npmOnce = (folder) => ({ run: ['deploy/npm', 'once', folder], prepares: true });
+const npmTest = (folder) => [npmOnce(folder), { run: ['deploy/npm', 'test', '--prefix', folder] }];
 
 export const suites = [
   { name: 'build', needs: 'Makefile', commands: () => [{ run: ['make', '--no-print-directory', '-j2', 'programs', 'unit', ...(SAN ? [] : ['frontend'])], prepares: true }], counts: 'exit', first: true, minutes: 15 },
@@ -49,7 +50,7 @@ export const suites = [
   { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 10 },
   { name: 'frontend', needs: 'frontend/package.json', commands: () => npmTest('frontend'), counts: 'summary', minutes: 10 },
   { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration'), counts: 'summary', sanitized: true, minutes: 20 },
-  { name: 'browser', needs: 'tests/browser', commands: (root) => nodeTests(root, 'tests/browser'), counts: 'summary', minutes: 10 },
+  { name: 'browser', needs: 'tests/browser', commands: (root) => [npmOnce('tests/browser'), ...nodeTests(root, 'tests/browser')], counts: 'summary', minutes: 10 },
 ];
 
 export const sanitizer = SAN;

@@ -1,11 +1,6 @@
-/*
- * The tail of the setup log. It stays at its end while new lines arrive, unless the reader has
- * scrolled up to read something.
- */
-import { useEffect, useRef } from 'react';
+/* The tail of the setup log, as the machine wrote it; the line that begins a step is its heading. */
 import type { LogLine } from '../api';
-
-const AT_END_PX = 24;
+import { ScrollBox } from './ScrollBox';
 
 function Line({ text }: { text: string }) {
   const heading = /^== \S+: (.*)$/.exec(text);
@@ -14,33 +9,18 @@ function Line({ text }: { text: string }) {
 }
 
 export function SetupLog({ lines }: { lines: LogLine[] }) {
-  const box = useRef<HTMLPreElement>(null);
-  const followsEnd = useRef(true);
-  const last = lines.at(-1)?.n;
-
-  useEffect(() => {
-    const element = box.current;
-    if (element && followsEnd.current) element.scrollTop = element.scrollHeight;
-  }, [last]);
-
   if (lines.length === 0) {
     return <p className="text-sm text-muted">Nothing yet. It starts once the server is there.</p>;
   }
   return (
-    <pre
-      ref={box}
-      tabIndex={0}
-      role="region"
-      aria-label="Setup log lines"
-      onScroll={({ currentTarget: element }) => {
-        const below = element.scrollHeight - element.scrollTop - element.clientHeight;
-        followsEnd.current = below < AT_END_PX;
-      }}
-      className="max-h-96 overflow-auto rounded-lg bg-sunken p-3.5 font-mono text-xs leading-5 break-words whitespace-pre-wrap text-muted"
+    <ScrollBox
+      label="Setup log lines"
+      last={lines.at(-1)?.n}
+      className="rounded-lg bg-sunken p-3.5 font-mono text-xs leading-5 break-words whitespace-pre-wrap text-muted"
     >
       {lines.map(({ n, text }) => (
         <Line key={n} text={text} />
       ))}
-    </pre>
+    </ScrollBox>
   );
 }

@@ -49,12 +49,18 @@ function Panel({ title, note, live = false, children }: PanelProps) {
   );
 }
 
-function History({ deployment, timeline }: { deployment: Deployment; timeline: LiveTimeline }) {
+interface HistoryProps {
+  deployment: Deployment;
+  timeline: LiveTimeline;
+  className?: string;
+}
+
+function History({ deployment, timeline, className = 'lg:grid-cols-2' }: HistoryProps) {
   const moving = isMoving(deployment.status);
   const log = useSetupLog(deployment.id, moving);
   const note = timeline.isLive ? 'Live' : 'Every 5 seconds';
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className={`grid items-start gap-4 ${className}`}>
       <Panel title="Activity" note={moving ? note : undefined} live={timeline.isLive}>
         {timeline.events.length === 0 && timeline.error ? (
           <ErrorAlert error={timeline.error} />
@@ -140,12 +146,23 @@ function Ready({ deployment, timeline }: { deployment: Deployment; timeline: Liv
         {restarting && 'OpenClaw is restarting. It will be back in a moment.'}
       </p>
       <ErrorAlert title="OpenClaw was not restarted" error={restart.error} />
-      {historyShown && <History deployment={deployment} timeline={timeline} />}
-      {url ? (
-        <Frame url={url} />
-      ) : (
-        <Alert>This OpenClaw has no address that can be opened. Try to restart it.</Alert>
-      )}
+      <div className="flex flex-1 flex-col gap-3 lg:flex-row">
+        {historyShown && (
+          <aside aria-label="History" className="relative lg:order-last lg:w-96 lg:shrink-0">
+            {/* Beside the frame it scrolls by itself: the frame keeps its size. */}
+            <div className="lg:absolute lg:inset-0 lg:overflow-y-auto">
+              <History deployment={deployment} timeline={timeline} className="" />
+            </div>
+          </aside>
+        )}
+        {url ? (
+          <Frame url={url} />
+        ) : (
+          <div className="flex-1">
+            <Alert>This OpenClaw has no address that can be opened. Try to restart it.</Alert>
+          </div>
+        )}
+      </div>
     </div>
   );
 }
