@@ -23,8 +23,9 @@ tests    := $(patsubst %.c,$B/%,$(wildcard tests/unit/*/test_*.c))
 c_files   = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 
 all: programs frontend
+# build/bin is the plain build; a sanitizer build is found by BIN_DIR=build/<SAN>/bin.
 programs: $(PROGRAMS:%=$B/bin/%)
-	@mkdir -p build && ln -sfn $(or $(SAN),plain)/bin build/bin
+	$(if $(filter build/plain,$B),@ln -sfn plain/bin build/bin)
 unit: $(tests)
 
 .SECONDEXPANSION:

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-__attribute__((format(printf, 2, 0))) static struct err make(enum err_kind kind, const char *format,
-                                                             va_list args)
+VPRINTF(2) static struct err make(enum err_kind kind, const char *format, va_list args)
 {
     struct err e = {.kind = kind};
 

@@ -27,6 +27,7 @@ struct err {
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
+#define VPRINTF(format_at) __attribute__((format(printf, format_at, 0)))
 
 struct err not_yet(const char *format, ...) PRINTF(1, 2) MUST_CHECK;
 struct err transient(const char *format, ...) PRINTF(1, 2) MUST_CHECK;

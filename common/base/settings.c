@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+
 enum { VALUE_CEILING = 16 * 1024 };
+
+/* What was read from files; settings live as long as the process. */
+static struct arena *values;
 
 static struct err read_file(const struct setting *row, const char *path, const char **ret)
 {
@@ -15,15 +20,14 @@ static struct err read_file(const struct setting *row, const char *path, const c
     if (!f) {
         return permanent("%s_FILE: cannot read '%s': %s", row->name, path, strerror(errno));
     }
-    char *text = calloc(1, VALUE_CEILING + 1);
-    if (!text) {
-        abort();
+    if (!values) {
+        values = arena_new();
     }
+    char *text = arena_alloc(values, VALUE_CEILING + 1);
     size_t len = fread(text, 1, VALUE_CEILING, f);
     int broken = ferror(f);
     (void)fclose(f);
     if (broken) {
-        free(text);
         return permanent("%s_FILE: cannot read '%s'", row->name, path);
     }
     while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r')) {

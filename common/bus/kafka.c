@@ -37,7 +37,7 @@ static const char *const consumer_conf[][2] = {
     {"partition.assignment.strategy", "range"   },
     {"session.timeout.ms",            "6000"    },
     {"heartbeat.interval.ms",         "1000"    },
-    {"fetch.wait.max.ms",             "50"      },
+    {"fetch.wait.max.ms",             "500"     },
     {"fetch.error.backoff.ms",        "50"      },
     {"queued.max.messages.kbytes",    "2048"    },
     {"allow.auto.create.topics",      "false"   },

@@ -78,21 +78,14 @@ static void *listener_main(void *arg)
     return NULL;
 }
 
-struct err listener_start(const struct kafka_settings *kafka, listener_hears *hears, void *context,
-                          struct bus_listener **ret)
+static struct err open_handle(struct bus_listener *l, const struct kafka_settings *kafka)
 {
     rd_kafka_conf_t *conf = NULL;
     char why[160];
-    struct bus_listener *l = calloc(1, sizeof *l);
 
-    if (!l) {
-        abort();
-    }
-    l->hears = hears;
-    l->context = context;
     TRY(kafka_conf(kafka, false, &conf));
-    (void)rd_kafka_conf_set(conf, "group.id", "api-gateway", why,
-                            sizeof why); /* assign() needs a name; nothing is stored */
+    /* assign() needs a group's name; nothing is stored */
+    (void)rd_kafka_conf_set(conf, "group.id", "api-gateway", why, sizeof why);
     (void)rd_kafka_conf_set(conf, "auto.offset.reset", "latest", why, sizeof why);
     l->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
     if (!l->rk) {
@@ -100,7 +93,35 @@ struct err listener_start(const struct kafka_settings *kafka, listener_hears *he
         return permanent("kafka consumer: %s", why);
     }
     (void)rd_kafka_poll_set_consumer(l->rk);
+    return OK;
+}
+
+static void listener_free(struct bus_listener *l)
+{
+    if (l->rk) {
+        (void)rd_kafka_consumer_close(l->rk);
+        rd_kafka_destroy(l->rk);
+    }
+    free(l);
+}
+
+struct err listener_start(const struct kafka_settings *kafka, listener_hears *hears, void *context,
+                          struct bus_listener **ret)
+{
+    struct bus_listener *l = calloc(1, sizeof *l);
+
+    if (!l) {
+        abort();
+    }
+    l->hears = hears;
+    l->context = context;
+    struct err e = open_handle(l, kafka);
+    if (failed(e)) {
+        listener_free(l);
+        return e;
+    }
     if (pthread_create(&l->thread, NULL, listener_main, l) != 0) {
+        listener_free(l);
         return permanent("cannot start the listener thread");
     }
     *ret = l;
@@ -119,7 +140,5 @@ void listener_stop(struct bus_listener *l)
     }
     atomic_store(&l->stopping, true);
     (void)pthread_join(l->thread, NULL);
-    (void)rd_kafka_consumer_close(l->rk);
-    rd_kafka_destroy(l->rk);
-    free(l);
+    listener_free(l);
 }

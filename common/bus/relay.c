@@ -1,20 +1,18 @@
 /* The relay thread: take over what dead processes left, read what is ours, produce, forget the delivered. */
 #include "bus/relay.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "bus/producer.h"
 #include "db/db.h"
 
 enum { BATCH = 100, SWEEP_MS = 1000, STOP_MS = 3000, PAUSE_MS = 500 };
@@ -32,167 +30,14 @@ static const char take_over_sql[] = "update outbox set owner = $1::uuid, lease_u
                                     "interval '10 s' where lease_until < now()";
 
 struct bus_relay {
-    const char *owner, *service;
+    const char *owner;
     struct db *db;
-    const struct kafka_settings *kafka;
-    rd_kafka_t *rk;
-    rd_kafka_topic_t *topics[8]; /* held so that the producer keeps knowing their partitions */
+    struct producer *producer;
     pthread_t thread;
     int wake_fd;
     atomic_bool stopping, ready;
     int64_t swept_ms;
 };
-
-/* One message in flight; the delivery report writes `delivered`. */
-struct flight {
-    const char *id;
-    bool reported, delivered;
-};
-
-static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
-{
-    struct flight *flight = message->_private;
-
-    (void)rk;
-    (void)opaque;
-    flight->reported = true;
-    flight->delivered = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static void producer_close(struct bus_relay *r)
-{
-    for (int i = 0; kafka_topics[i]; i++) {
-        if (r->topics[i]) {
-            rd_kafka_topic_destroy(r->topics[i]);
-            r->topics[i] = NULL;
-        }
-    }
-    if (r->rk) {
-        rd_kafka_destroy(r->rk);
-        r->rk = NULL;
-    }
-}
-
-static struct err producer_open(struct bus_relay *r)
-{
-    rd_kafka_conf_t *conf = NULL;
-    char why[160];
-
-    TRY(kafka_conf(r->kafka, true, &conf));
-    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
-    r->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-    if (!r->rk) {
-        rd_kafka_conf_destroy(conf);
-        return permanent("kafka producer: %s", why);
-    }
-    return OK;
-}
-
-/* The first event of a producer costs a second without this. */
-static bool fetch_metadata(struct bus_relay *r)
-{
-    for (int i = 0; kafka_topics[i]; i++) {
-        const struct rd_kafka_metadata *metadata = NULL;
-        if (!r->topics[i] && !(r->topics[i] = rd_kafka_topic_new(r->rk, kafka_topics[i], NULL))) {
-            return false;
-        }
-        if (rd_kafka_metadata(r->rk, 0, r->topics[i], &metadata, 2000) !=
-            RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return false;
-        }
-        bool known = metadata->topic_cnt == 1 && metadata->topics[0].partition_cnt > 0;
-        rd_kafka_metadata_destroy(metadata);
-        if (!known) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A producer that failed for good (librdkafka says so) is replaced; its rows are still in the outbox. */
-static struct err producer_renew_if_dead(struct bus_relay *r)
-{
-    if (!rd_kafka_fatal_error(r->rk, NULL, 0)) {
-        return OK;
-    }
-    log_error("the Kafka producer failed for good; making a new one");
-    producer_close(r);
-    TRY(producer_open(r));
-    return fetch_metadata(r) ? OK : transient("Kafka does not answer");
-}
-
-/* One trace for each deployment: its id is the trace id, so no row needs to carry one. */
-static void traceparent(const char *key, char ret[64])
-{
-    char trace[33], span[ID_SIZE];
-    int n = 0;
-
-    id_new(span);
-    for (const char *c = key; *c && n < 32; c++) {
-        if (*c != '-') {
-            trace[n++] = *c;
-        }
-    }
-    trace[n] = '\0';
-    (void)snprintf(ret, 64, "00-%s-%.4s%.12s-01", trace, span + 19, span + 24);
-}
-
-static rd_kafka_resp_err_t produce(struct bus_relay *r, const struct rows *rows, int i,
-                                   struct flight *flight)
-{
-    const char *key = rows_text(rows, i, "key");
-    char *payload =
-        strdup(rows_text(rows, i, "payload")); /* librdkafka's macro wants it non-const */
-    char trace[64], source[80];
-
-    if (!payload) {
-        abort();
-    }
-    traceparent(key, trace);
-    (void)snprintf(source, sizeof source, "/openclaw/%s", r->service);
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        r->rk, RD_KAFKA_V_TOPIC(rows_text(rows, i, "topic")),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, strlen(key)),
-        RD_KAFKA_V_VALUE(payload, strlen(payload)), RD_KAFKA_V_HEADER("ce_specversion", "1.0", -1),
-        RD_KAFKA_V_HEADER("ce_id", rows_text(rows, i, "event_id"), -1),
-        RD_KAFKA_V_HEADER("ce_type", rows_text(rows, i, "type"), -1),
-        RD_KAFKA_V_HEADER("ce_source", source, -1),
-        RD_KAFKA_V_HEADER("ce_time", rows_text(rows, i, "at"), -1),
-        RD_KAFKA_V_HEADER("traceparent", trace, -1), RD_KAFKA_V_OPAQUE(flight), RD_KAFKA_V_END);
-    free(payload);
-    return code;
-}
-
-/* Waits for every report; message.timeout.ms makes sure they come, a purge that they come in time at the end. */
-static void await_reports(struct bus_relay *r, const struct flight *flights, int n)
-{
-    int64_t purge_at = 0;
-
-    for (int i = 0; i < n; i++) {
-        while (!flights[i].reported) {
-            (void)rd_kafka_poll(r->rk, 20);
-            if (atomic_load(&r->stopping) && purge_at == 0) {
-                purge_at = clock_ms() + STOP_MS;
-            }
-            if (purge_at && clock_ms() > purge_at) {
-                (void)rd_kafka_purge(r->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-            }
-        }
-    }
-}
-
-static void publish(struct bus_relay *r, const struct rows *rows, struct flight *flights)
-{
-    int n = rows_count(rows);
-
-    for (int i = 0; i < n; i++) {
-        flights[i].id = rows_text(rows, i, "id");
-        if (produce(r, rows, i, &flights[i]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            flights[i].reported = true; /* queue full or unknown topic: stays in the outbox */
-        }
-    }
-    await_reports(r, flights, n);
-}
 
 static struct err forget(struct bus_relay *r, const struct flight *flights, int n,
                          int *ret_delivered)
@@ -228,14 +73,14 @@ static struct err turn(struct bus_relay *r, bool *ret_more)
         TRY(db_exec(r->db, NULL, take_over_sql, P(r->owner)));
         r->swept_ms = clock_ms();
     }
-    TRY(producer_renew_if_dead(r));
+    TRY(producer_renew_if_dead(r->producer));
     TRY(db_exec(r->db, &rows, read_sql, P(r->owner), P(BATCH)));
     int n = rows_count(rows);
     if (n == 0) {
         return OK;
     }
     struct flight flights[BATCH] = {0};
-    publish(r, rows, flights);
+    producer_send(r->producer, rows, flights);
     struct err e = forget(r, flights, n, &delivered);
     METRIC_ADD(outbox_published, delivered);
     METRIC_ADD(outbox_retried, n - delivered);
@@ -249,7 +94,7 @@ static struct err turn(struct bus_relay *r, bool *ret_more)
 static void wait_for_kafka(struct bus_relay *r)
 {
     while (!atomic_load(&r->stopping)) {
-        if (fetch_metadata(r)) {
+        if (producer_knows_topics(r->producer)) {
             atomic_store(&r->ready, true);
             return;
         }
@@ -287,6 +132,14 @@ static void *relay_main(void *arg)
     }
 }
 
+static void relay_free(struct bus_relay *r)
+{
+    producer_free(r->producer);
+    db_free(r->db);
+    (void)close(r->wake_fd);
+    free(r);
+}
+
 struct err relay_start(const struct kafka_settings *kafka, const char *database_url,
                        const char *schema, const char *owner, struct bus_relay **ret)
 {
@@ -296,14 +149,17 @@ struct err relay_start(const struct kafka_settings *kafka, const char *database_
         abort();
     }
     r->owner = owner;
-    r->service = kafka->service;
-    r->kafka = kafka;
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    TRY(producer_open(r));
+    struct err e = producer_new(kafka, &r->stopping, &r->producer);
+    if (failed(e)) {
+        relay_free(r);
+        return e;
+    }
     r->db = db_new(database_url, kafka->service, schema);
     db_force_index_plans(r->db);
     db_commit_lazily(r->db); /* a lost delete is a repeat, and repeats are harmless */
     if (pthread_create(&r->thread, NULL, relay_main, r) != 0) {
+        relay_free(r);
         return permanent("cannot start the relay thread");
     }
     *ret = r;
@@ -330,8 +186,5 @@ void relay_stop(struct bus_relay *r)
     atomic_store(&r->stopping, true);
     relay_wake(r);
     (void)pthread_join(r->thread, NULL);
-    producer_close(r);
-    db_free(r->db);
-    (void)close(r->wake_fd);
-    free(r);
+    relay_free(r);
 }

@@ -16,5 +16,5 @@ struct err relay_start(const struct kafka_settings *kafka, const char *database_
                        const char *schema, const char *owner, struct bus_relay **ret) MUST_CHECK;
 void relay_wake(struct bus_relay *relay);        /* any thread; cheap */
 bool relay_ready(const struct bus_relay *relay); /* Kafka's metadata was fetched */
-void relay_stop(
-    struct bus_relay *relay); /* publishes what is there for at most 3 s, then ends; NULL is fine */
+/* Publishes what is there for at most 3 s, then ends; NULL is fine. */
+void relay_stop(struct bus_relay *relay);

@@ -67,6 +67,7 @@ void job_wait(struct job *job, double seconds)
     job->wait_s = seconds;
 }
 
+VPRINTF(2)
 static const char *scrubbed(struct arena *arena, const char *format, va_list args)
 {
     char text[LINE_MAX_BYTES];

@@ -13,32 +13,12 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "db/db.h"
+#include "runner/claim.h"
 #include "runner/task.h"
 
 enum { SETTLES_MAX = 128, LOOK_AGAIN_MS = 250, DB_PAUSE_MS = 200, DB_PAUSE_MOST_MS = 2000 };
 
 static const char settle_sql[] = "select settle($1::uuid, $2::bigint, $3::jsonb) as mine";
-
-/* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
-#define CLAIM(sealed)                                                                              \
-    "with due as (select id, due_at as was_due, busy as again from resource where due_at <= "      \
-    "now() "                                                                                       \
-    "order by due_at limit $1::int for update skip locked) "                                       \
-    "update resource r set busy = true, claim = claim + 1, claimed_by = $3::uuid, due_at = now() " \
-    "+ interval '1 s' * "                                                                          \
-    "coalesce(($2::jsonb ->> (goal || ' ' || state))::double precision, 30) "                      \
-    "from due where r.id = due.id "                                                                \
-    "returning r.id, claim, state, goal, generation, tries, coalesce(backoff_s, 0) as backoff, "   \
-    "notes, again, extract(epoch from clock_timestamp() - state_since) as age, "                   \
-    "extract(epoch from clock_timestamp() - was_due) as lag, " sealed " as sealed"
-
-static const char claim_sql[] = CLAIM("null");
-static const char claim_with_secrets_sql[] = CLAIM(
-    "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id)");
-
-static const char next_sql[] =
-    "select extract(epoch from due_at - clock_timestamp()) * 1000 as in_ms from resource "
-    "where due_at is not null order by due_at limit 1";
 
 /* This process's earlier life ended (its port is free, it is ours now): what it was at is due at once. */
 static const char inherit_sql[] =
@@ -52,16 +32,6 @@ struct keeper {
     int pause_ms; /* after a failure of the database */
     bool inherited;
 };
-
-static char *copy(const char *text)
-{
-    char *c = strdup(text);
-
-    if (!c) {
-        abort();
-    }
-    return c;
-}
 
 static void collect(struct keeper *k)
 {
@@ -138,22 +108,7 @@ static bool settled(struct keeper *k, bool mine)
 static void hand_out(struct keeper *k, const struct rows *rows)
 {
     for (int i = 0; i < rows_count(rows); i++) {
-        struct task *task = calloc(1, sizeof *task);
-        if (!task) {
-            abort();
-        }
-        memcpy(task->id, rows_text(rows, i, "id"), ID_SIZE - 1);
-        task->claim = rows_int(rows, i, "claim");
-        task->goal = rows_text(rows, i, "goal")[0] == 'u' ? GOAL_UP : GOAL_DOWN;
-        task->generation = (int)rows_int(rows, i, "generation");
-        task->tries = (int)rows_int(rows, i, "tries");
-        task->backoff_s = rows_real(rows, i, "backoff");
-        task->age_s = rows_real(rows, i, "age");
-        task->again = rows_bool(rows, i, "again");
-        task->lag_s = rows_real(rows, i, "lag");
-        task->state = copy(rows_text(rows, i, "state"));
-        task->notes = copy(rows_text(rows, i, "notes"));
-        task->sealed = rows_null(rows, i, "sealed") ? NULL : copy(rows_text(rows, i, "sealed"));
+        struct task *task = claim_task(rows, i);
         metric_time(&metrics.due_lag_seconds, (int64_t)(task->lag_s * 1e6));
         (void)atomic_fetch_add(&k->r->busy, 1);
         queue_put(&k->r->todo, task);
@@ -177,7 +132,7 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     int idle = atomic_load(&r->stopping)
                    ? 0
                    : r->settings.workers - (atomic_load(&r->busy) - k->n_unsettled);
-    struct rows *results[SETTLES_MAX + 2];
+    struct rows *results[SETTLES_MAX + CLAIM_RESULTS];
     int n = 0;
     bool says = false;
 
@@ -191,12 +146,8 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
         n++;
     }
     if (idle > 0) {
-        struct param params[] = {P(idle), P(r->leases), P(r->settings.owner)};
-        TRY(db_batch_add(k->db, "claim",
-                         r->settings.stage->uses_secrets ? claim_with_secrets_sql : claim_sql,
-                         params, 3));
-        TRY(db_batch_add(k->db, "next", next_sql, NULL, 0));
-        n += 2;
+        TRY(claim_ask(k->db, r, idle));
+        n += CLAIM_RESULTS;
     }
     TRY(db_batch_end(k->db, results, n));
     for (int i = 0; i < settles; i++) {
@@ -207,9 +158,8 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     }
     if (idle > 0) {
         hand_out(k, results[settles]);
-        if (rows_count(results[settles]) < idle && rows_count(results[settles + 1]) > 0) {
-            double in_ms = rows_real(results[settles + 1], 0, "in_ms");
-            *ret_wait_ms = in_ms < 0 ? 0 : in_ms < LOOK_AGAIN_MS ? (int)in_ms + 1 : LOOK_AGAIN_MS;
+        if (rows_count(results[settles]) < idle) {
+            *ret_wait_ms = claim_next_in_ms(results[settles + 1], LOOK_AGAIN_MS);
         }
     }
     if (k->n_unsettled > 0) {
@@ -229,12 +179,15 @@ static void settle_singly(struct keeper *k)
         ROWS *rows = NULL;
         struct err e =
             db_exec(k->db, &rows, settle_sql, P(task->id), P(task->claim), P(task->settle));
-        if (e.kind == ERR_PERMANENT) {
+        if (e.kind == ERR_PERMANENT && !task->refused) {
             log_deployment(task->id);
-            log_error("the database refused a result; its row comes due again",
+            log_error("the database refused a result; it counts as a failed try",
                       KV("why", (const char *)e.text), KV("state", task->state),
                       KV("then", (const char *)task->then));
             log_deployment(NULL);
+            worker_refused(k->r, task, e);
+        } else if (e.kind ==
+                   ERR_PERMANENT) { /* nor this one: the row comes due when its lease ends */
             task->gave_up = true;
             (void)settled(k, false);
         } else if (failed(e)) {

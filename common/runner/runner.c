@@ -19,7 +19,7 @@ static struct err start_workers(struct runner *r)
     struct err e = OK;
 
     (void)pthread_attr_init(&attr);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
     (void)pthread_attr_setstacksize(&attr, WORKER_STACK);
 #endif
     while (r->n_workers < r->settings.workers && !failed(e)) {
@@ -31,6 +31,23 @@ static struct err start_workers(struct runner *r)
     }
     (void)pthread_attr_destroy(&attr);
     return e;
+}
+
+/* Every worker is idle: ends them, and the runner with them. */
+static void end_workers(struct runner *r)
+{
+    queue_close(&r->todo);
+    for (int i = 0; i < r->n_workers; i++) {
+        (void)pthread_join(r->workers[i], NULL);
+    }
+    queue_release(&r->todo);
+    queue_release(&r->done);
+    if (r->wake_fd >= 0) {
+        (void)close(r->wake_fd);
+    }
+    free(r->leases);
+    free(r->workers);
+    free(r);
 }
 
 struct err runner_start(const struct runner_settings *settings, struct runner **ret)
@@ -45,12 +62,13 @@ struct err runner_start(const struct runner_settings *settings, struct runner **
     queue_init(&r->todo);
     queue_init(&r->done);
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (r->wake_fd < 0) {
-        return permanent("cannot make an eventfd");
+    struct err e = r->wake_fd < 0 ? permanent("cannot make an eventfd") : start_workers(r);
+    if (!failed(e) && pthread_create(&r->keeper, NULL, keeper_main, r) != 0) {
+        e = permanent("cannot start the keeper thread");
     }
-    TRY(start_workers(r));
-    if (pthread_create(&r->keeper, NULL, keeper_main, r) != 0) {
-        return permanent("cannot start the keeper thread");
+    if (failed(e)) {
+        end_workers(r);
+        return e;
     }
     *ret = r;
     return OK;
@@ -85,14 +103,6 @@ bool runner_stop(struct runner *r, int deadline_ms)
                  KV("actions", atomic_load(&r->busy)));
         return false; /* their threads hold `r`: the process ends with them */
     }
-    for (int i = 0; i < r->n_workers; i++) {
-        (void)pthread_join(r->workers[i], NULL);
-    }
-    queue_release(&r->todo);
-    queue_release(&r->done);
-    (void)close(r->wake_fd);
-    free(r->leases);
-    free(r->workers);
-    free(r);
+    end_workers(r);
     return true;
 }

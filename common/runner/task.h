@@ -21,7 +21,7 @@ struct task {
     /* from the worker */
     char *settle; /* JSON for settle() */
     char then[64];
-    bool says, gave_up;
+    bool says, gave_up, refused;
     double delay_s; /* < 0: rests */
     struct err e;
     int64_t started_us, ended_us;
@@ -60,4 +60,7 @@ struct runner {
 };
 
 void *worker_main(void *runner);
+
+/* The database refused what came of it (one order cannot be two deployments'): a failed try instead. */
+void worker_refused(const struct runner *r, struct task *task, struct err why);
 void *keeper_main(void *runner);

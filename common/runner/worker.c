@@ -61,6 +61,38 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job_release(&job);
 }
 
+enum { REFUSED_TRIES = 5 };
+
+void worker_refused(const struct runner *r, struct task *task, struct err why)
+{
+    struct arena *arena = arena_new();
+    const struct move move = {.state = task->state, .then = task->state, .tries = REFUSED_TRIES};
+    struct outcome_context context = {.stage = r->settings.stage,
+                                      .service = r->settings.service,
+                                      .owner = r->settings.owner,
+                                      .backoff_s = task->backoff_s};
+    struct outcome outcome;
+    struct job job;
+
+    job_init(&job, arena);
+    job.id = task->id;
+    job.state = task->state;
+    job.goal = task->goal;
+    job.generation = task->generation;
+    job.tries = task->tries;
+    task->e = transient("What came of this step could not be recorded (%.120s)", why.text);
+    outcome_of(&context, &move, &job, task->e, &outcome);
+    free(task->settle);
+    task->settle = outcome.settle;
+    task->says = outcome.says;
+    task->gave_up = outcome.gave_up;
+    task->delay_s = outcome.delay_s;
+    task->refused = true;
+    (void)snprintf(task->then, sizeof task->then, "%s", outcome.state);
+    job_release(&job);
+    arena_free(arena);
+}
+
 void *worker_main(void *runner)
 {
     struct runner *r = runner;

@@ -2,6 +2,9 @@
 #include "known.h"
 
 #include <arpa/inet.h>
+#include <stdbool.h>
+
+#include "ssh/ssh.h"
 
 double installer_pause(double age_s, double share, double least, double most)
 {
@@ -35,4 +38,15 @@ const char *installer_secret(struct job *job, const char *name)
         return NULL;
     }
     return arena_strndup(job->arena, text, len);
+}
+
+struct err installer_told(struct err e, const char *what)
+{
+    bool sentence = e.text[0] >= 'A' && e.text[0] <= 'Z';
+
+    if (e.code == SSH_HOST_KEY_CHANGED) {
+        return permanent("The server's SSH host key changed since we met it. It may be another "
+                         "machine, so nothing is sent to it; destroy it and deploy anew");
+    }
+    return !failed(e) || e.kind == ERR_NOT_YET || sentence ? e : err_in(e, "%s", what);
 }

@@ -15,3 +15,6 @@ const char *installer_secret(struct job *job, const char *name);
  * must not cost more than what it waits for.
  */
 double installer_pause(double age_s, double share, double least, double most);
+
+/* What is read when nothing more is tried: `what` did not work comes first, unless the error is a sentence already. */
+struct err installer_told(struct err e, const char *what) MUST_CHECK;

@@ -57,9 +57,7 @@ struct err installer_reach(struct job *job)
     TRY(installer_machine(job, &machine));
     struct err e = machine_meet(&machine, job->arena, &pin);
     if (e.kind == ERR_PERMANENT) {
-        return e.code == SSH_HOST_KEY_CHANGED
-                   ? permanent("The server's SSH host key changed since we met it")
-                   : e;
+        return installer_told(e, "The server can not be reached");
     }
     if (failed(e)) { /* it still boots, or does not have our key yet */
         job_wait(job, installer_pause(job->age_s, 0.5, 0.2, conf.connect_poll_s));
@@ -69,11 +67,7 @@ struct err installer_reach(struct job *job)
     return make_token(job);
 }
 
-/*
- * The script starts once per run id, however often it is told to. Only a run that failed is followed by
- * one with another number, so a start that is repeated, even for a retry, never meets a foreign run.
- */
-struct err installer_start_setup(struct job *job)
+static struct err start_setup(struct job *job)
 {
     struct machine machine;
     const char *key, *token;
@@ -92,6 +86,15 @@ struct err installer_start_setup(struct job *job)
     TRY(machine_start_setup(&machine, &setup, job->arena));
     note_set(job, "run_id", setup.run_id);
     return OK;
+}
+
+/*
+ * The script starts once per run id, however often it is told to. Only a run that failed is followed by
+ * one with another number, so a start that is repeated, even for a retry, never meets a foreign run.
+ */
+struct err installer_start_setup(struct job *job)
+{
+    return installer_told(start_setup(job), "The setup could not be started");
 }
 
 /* New log lines to the user, at most LINES_A_JOB. Returns the bytes of the log that were used up. */
@@ -153,11 +156,7 @@ static struct err setup_failed(struct job *job, const struct setup_answer *answe
                      *reason ? reason : "no reason given");
 }
 
-/*
- * Looks where the setup is. Reads only; lines and the offset behind them settle together, so a crash
- * neither loses nor repeats a line.
- */
-struct err installer_follow_setup(struct job *job)
+static struct err follow_setup(struct job *job)
 {
     struct machine machine;
     struct setup_answer answer;
@@ -200,8 +199,16 @@ struct err installer_follow_setup(struct job *job)
                : not_yet("%s", note(job, "sentence") ? note(job, "sentence") : "");
 }
 
-/* The machine has the last word about its token. Reads only, and the key leaves our hands. */
-struct err installer_read_result(struct job *job)
+/*
+ * Looks where the setup is. Reads only; lines and the offset behind them settle together, so a crash
+ * neither loses nor repeats a line.
+ */
+struct err installer_follow_setup(struct job *job)
+{
+    return installer_told(follow_setup(job), "The setup could not be followed");
+}
+
+static struct err read_result(struct job *job)
 {
     struct machine machine;
     struct setup_result result;
@@ -221,6 +228,12 @@ struct err installer_read_result(struct job *job)
     job_say(job, &instance_installed, said);
     job_message(job, "OpenClaw %s is installed", result.openclaw_version);
     return OK;
+}
+
+/* The machine has the last word about its token. Reads only, and the key leaves our hands. */
+struct err installer_read_result(struct job *job)
+{
+    return installer_told(read_result(job), "The installation could not be checked");
 }
 
 /* The machine itself is released and wiped by the orderer; nothing here needs its secrets any more. */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "moves.h"
 
 enum { CARTS_MAX = 50 };
@@ -199,7 +198,7 @@ struct err server_fill_cart(struct job *job)
     note_set(job, "datacenter", offer.item.datacenter);
     note_set_int(job, "price_cents", offer.cents);
     note_set_int(job, "order_floor", floor);
-    note_set_int(job, "checkout_from", clock_unix_us() / 1000000);
+    note_set_int(job, "checkout_from", ovh_now());
     job_log(job, "Chose %s in %s for $%.2f a month", offer.plan, offer.item.datacenter,
             (double)offer.cents / 100);
     return OK;

@@ -7,7 +7,6 @@
  */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "moves.h"
 
 enum {
@@ -16,14 +15,9 @@ enum {
     ABANDONED_MAX = 2,
 };
 
-static int64_t unix_now(void)
-{
-    return clock_unix_us() / 1000000;
-}
-
 static struct err unsure(struct job *job)
 {
-    note_set_int(job, "checkout_until", unix_now());
+    note_set_int(job, "checkout_until", ovh_now());
     job_go(job, "unsure");
     return OK;
 }
@@ -91,7 +85,7 @@ static struct err consider(struct job *job, const struct ovh *ovh, int64_t order
                            struct candidates *found)
 {
     int64_t from = note_int(job, "checkout_from", 0),
-            until = note_int(job, "checkout_until", unix_now());
+            until = note_int(job, "checkout_until", ovh_now());
     enum ovh_order_status status;
     struct ovh_ids servers;
     bool any_details = false;

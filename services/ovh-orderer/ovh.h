@@ -39,7 +39,10 @@ enum { OVH_SIGNATURE_SIZE = 44 };
 void ovh_sign(const char *app_secret, const char *consumer_key, const char *method, const char *url,
               const char *body, int64_t timestamp, char ret[OVH_SIGNATURE_SIZE]);
 
-/* Forgets the clock difference, as at the start of the process. For tests. */
+/* OVH's clock, in seconds since 1970, as far as it is known: what its dates are compared with. */
+int64_t ovh_now(void);
+
+/* Asks for OVH's time again before the next call. */
 void ovh_clock_forget(void);
 
 /* Is it OVH saying that there is no such thing (404), or none any more (460)? */

@@ -63,6 +63,14 @@ void ovh_sign(const char *app_secret, const char *consumer_key, const char *meth
     }
 }
 
+int64_t ovh_now(void)
+{
+    (void)pthread_mutex_lock(&ahead.lock);
+    int64_t seconds = ahead.seconds;
+    (void)pthread_mutex_unlock(&ahead.lock);
+    return unix_now() + seconds;
+}
+
 /* GET /auth/time is the one call without a signature. Not under the lock: several threads may ask at once. */
 static struct err ovh_time(const struct ovh *ovh, int64_t *ret)
 {

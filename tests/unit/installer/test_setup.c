@@ -65,7 +65,25 @@ static void a_changed_host_key_is_told_to_a_person(void **state)
     world.fails.code = 1002;
     struct err e = installer_reach(&job);
     assert_int_equal(e.kind, ERR_PERMANENT);
-    assert_string_equal(e.text, "The server's SSH host key changed since we met it");
+    const char *text = "The server's SSH host key changed since we met it. It may be another machine, "
+                       "so nothing is sent to it; destroy it and deploy anew";
+    assert_string_equal(e.text, text);
+    assert_string_equal(installer_follow_setup(&job).text, text);
+    assert_string_equal(installer_read_result(&job).text, text);
+}
+
+static void what_did_not_work_is_told_first(void **state)
+{
+    (void)state;
+    have_secret(SECRET_GATEWAY_TOKEN, TEST_TOKEN);
+    world.fails = unknown("192.0.2.7:22: no connection in time");
+    assert_string_equal(installer_start_setup(&job).text,
+                        "The setup could not be started: 192.0.2.7:22: no connection in time");
+    assert_string_equal(installer_follow_setup(&job).text,
+                        "The setup could not be followed: 192.0.2.7:22: no connection in time");
+    assert_string_equal(
+        installer_read_result(&job).text,
+        "The installation could not be checked: 192.0.2.7:22: no connection in time");
 }
 
 static void without_an_address_or_a_key_nothing_is_tried(void **state)
@@ -159,6 +177,7 @@ int main(void)
         TEST(a_second_first_contact_keeps_the_token),
         TEST(a_machine_that_boots_is_waited_for_ever_more_slowly),
         TEST(a_changed_host_key_is_told_to_a_person),
+        TEST(what_did_not_work_is_told_first),
         TEST(without_an_address_or_a_key_nothing_is_tried),
         TEST(the_setup_starts_with_the_sealed_token_and_its_own_run_id),
         TEST(no_setup_starts_with_a_token_that_is_not_sealed),

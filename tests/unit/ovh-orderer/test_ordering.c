@@ -60,6 +60,19 @@ static void an_unknown_checkout_is_looked_into(void **state)
     }
 }
 
+/* An order is recognised by its date, which is told by OVH's clock and not by ours. */
+static void the_time_of_a_lost_checkout_is_that_of_ovh(void **state)
+{
+    (void)state;
+    have_cart();
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, OPEN_CART),
+             BREAK("POST", "/order/cart/c1/checkout", ERR_UNKNOWN));
+    assert_false(failed(server_check_out(&job)));
+    ALL_ASKED();
+    assert_in_range(note_int(&job, "checkout_until", 0), strtoll(WORLD_TIME, NULL, 10),
+                    strtoll(WORLD_TIME, NULL, 10) + 60);
+}
+
 static void a_checkout_that_was_cut_off_is_not_repeated(void **state)
 {
     (void)state;
@@ -193,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_checkout_gives_an_order),
         TEST(an_unknown_checkout_is_looked_into),
+        TEST(the_time_of_a_lost_checkout_is_that_of_ovh),
         TEST(a_checkout_that_was_cut_off_is_not_repeated),
         TEST(two_servers_in_a_cart_are_not_bought),
         TEST(a_refused_checkout_tries_the_next_offer),

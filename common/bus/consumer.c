@@ -1,0 +1,206 @@
+/* The consumer: one librdkafka handle, its assignment, and where reading goes on. */
+#include "bus/consumer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { POLL_MS = 1000, WATERMARK_MS = 5000, PAUSE_MS = 200, READY_WITHIN_MS = 10000 };
+
+static const char seen_sql[] =
+    "insert into offsets (topic, partition, next) values ($1, $2::int, 0) on conflict do nothing";
+static const char stored_sql[] =
+    "select next from offsets where topic = $1 and partition = $2::int";
+static const char rewind_sql[] =
+    "update offsets set next = $3::bigint where topic = $1 and partition = $2::int";
+
+struct consumer {
+    rd_kafka_t *rk;
+    struct db *db;
+    const struct stage *stage;
+    const atomic_bool *stopping;
+    atomic_bool assigned;
+    _Atomic int64_t polled_ms;
+};
+
+static struct err where_to_go_on(struct consumer *c, rd_kafka_topic_partition_t *p)
+{
+    ROWS *rows = NULL;
+    int64_t low = 0, high = 0;
+
+    TRY(db_exec(c->db, NULL, seen_sql, P((const char *)p->topic), P(p->partition)));
+    TRY(db_exec(c->db, &rows, stored_sql, P((const char *)p->topic), P(p->partition)));
+    int64_t next = rows_int(rows, 0, "next");
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(c->rk, p->topic, p->partition, &low, &high, WATERMARK_MS);
+    if (code) {
+        return transient("kafka: %.120s", rd_kafka_err2str(code));
+    }
+    if (next > high || next < low) {
+        if (next > high) {
+            log_error("the stored offset is past the end: this topic was made anew; reading it "
+                      "from its beginning",
+                      KV("topic", (const char *)p->topic), KV("partition", p->partition),
+                      KV("stored", next), KV("end", high));
+        }
+        TRY(db_exec(c->db, NULL, rewind_sql, P((const char *)p->topic), P(p->partition), P(low)));
+        next = low;
+    }
+    p->offset = next;
+    return OK;
+}
+
+/* Called from poll, on the inbox thread. Without the offsets nothing may be read, so it waits for them. */
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *parts, void *opaque)
+{
+    struct consumer *c = opaque;
+
+    if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        atomic_store(&c->assigned, false);
+        (void)rd_kafka_assign(rk, NULL);
+        return;
+    }
+    for (int i = 0; i < parts->cnt && !atomic_load(c->stopping);) {
+        struct err e = where_to_go_on(c, &parts->elems[i]);
+        if (failed(e)) {
+            log_warn("cannot learn where to go on reading; trying again",
+                     KV("why", (const char *)e.text));
+            (void)usleep(PAUSE_MS * 1000);
+        } else {
+            i++;
+        }
+    }
+    if (!atomic_load(c->stopping)) {
+        (void)rd_kafka_assign(rk, parts);
+        atomic_store(&c->assigned, true);
+    }
+}
+
+void consumer_alive(struct consumer *c)
+{
+    atomic_store(&c->polled_ms, clock_ms());
+}
+
+bool consumer_ready(const struct consumer *c)
+{
+    return atomic_load(&c->assigned) && clock_ms() - atomic_load(&c->polled_ms) < READY_WITHIN_MS;
+}
+
+int consumer_take(struct consumer *c, rd_kafka_message_t **messages, int most)
+{
+    int n = 0;
+
+    while (n < most) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, n == 0 ? POLL_MS : 0);
+        consumer_alive(c);
+        if (!m) {
+            break;
+        }
+        if (m->err) {
+            if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                log_warn("reading from Kafka failed; trying again",
+                         KV("why", rd_kafka_message_errstr(m)));
+            }
+            rd_kafka_message_destroy(m);
+            break;
+        }
+        messages[n++] = m;
+    }
+    return n;
+}
+
+void consumer_commit(struct consumer *c, rd_kafka_message_t **messages, int n)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+
+    for (int i = 0; i < n; i++) {
+        const char *topic = rd_kafka_topic_name(messages[i]->rkt);
+        rd_kafka_topic_partition_t *p =
+            rd_kafka_topic_partition_list_find(list, topic, messages[i]->partition);
+        if (!p) {
+            p = rd_kafka_topic_partition_list_add(list, topic, messages[i]->partition);
+        }
+        p->offset = messages[i]->offset + 1;
+    }
+    (void)rd_kafka_commit(c->rk, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static bool heard(const struct stage *stage, const char *topic)
+{
+    for (int i = 0; i < stage->n_goals; i++) {
+        if (strcmp(stage->goals[i].hears->topic, topic) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct err subscribe(struct consumer *c)
+{
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(4);
+
+    for (int i = 0; kafka_topics[i]; i++) {
+        if (heard(c->stage, kafka_topics[i])) {
+            (void)rd_kafka_topic_partition_list_add(topics, kafka_topics[i], RD_KAFKA_PARTITION_UA);
+        }
+    }
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(c->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code ? permanent("kafka: cannot subscribe: %.120s", rd_kafka_err2str(code)) : OK;
+}
+
+static struct err open_handle(struct consumer *c, const struct kafka_settings *kafka)
+{
+    rd_kafka_conf_t *conf = NULL;
+    char why[160];
+
+    TRY(kafka_conf(kafka, false, &conf));
+    (void)rd_kafka_conf_set(conf, "group.id", kafka->service, why, sizeof why);
+    (void)rd_kafka_conf_set(conf, "group.instance.id", kafka->instance, why, sizeof why);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_opaque(conf, c);
+    c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    if (!c->rk) {
+        rd_kafka_conf_destroy(conf);
+        return permanent("kafka consumer: %s", why);
+    }
+    (void)rd_kafka_poll_set_consumer(c->rk);
+    return subscribe(c);
+}
+
+struct err consumer_new(const struct kafka_settings *kafka, const struct stage *stage,
+                        struct db *db, const atomic_bool *stopping, struct consumer **ret)
+{
+    struct consumer *c = calloc(1, sizeof *c);
+
+    if (!c) {
+        abort();
+    }
+    c->db = db;
+    c->stage = stage;
+    c->stopping = stopping;
+    struct err e = open_handle(c, kafka);
+    if (failed(e)) {
+        consumer_free(c);
+        return e;
+    }
+    *ret = c;
+    return OK;
+}
+
+void consumer_free(struct consumer *c)
+{
+    if (!c) {
+        return;
+    }
+    if (c->rk) {
+        (void)rd_kafka_consumer_close(c->rk);
+        rd_kafka_destroy(c->rk);
+    }
+    free(c);
+}

@@ -1,0 +1,33 @@
+/*
+ * A Kafka consumer whose reading position lives in PostgreSQL (table offsets): on assignment it goes on
+ * where the stored offset says. Stored past the end means the topic was made anew: logged as an error,
+ * and reading starts at its beginning. What it commits to Kafka is for lag tools only.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "bus/kafka.h"
+#include "db/db.h"
+#include "runner/move.h"
+
+struct consumer;
+
+/* Subscribes to the topics the stage hears. Everything is borrowed; `db` is used from consumer_take. */
+struct err consumer_new(const struct kafka_settings *kafka, const struct stage *stage,
+                        struct db *db, const atomic_bool *stopping,
+                        struct consumer **ret) MUST_CHECK;
+void consumer_free(struct consumer *consumer); /* leaves the group; NULL is fine */
+
+/* Waits at most a second for the first message; what else is there already comes along. The caller
+ * destroys them. Partitions are assigned in here, which waits until the database says where to go on. */
+int consumer_take(struct consumer *consumer, rd_kafka_message_t **messages, int most);
+
+void consumer_commit(struct consumer *consumer, rd_kafka_message_t **messages, int n);
+
+/* A long outage of the database must not look like a dead consumer. */
+void consumer_alive(struct consumer *consumer);
+bool consumer_ready(
+    const struct consumer *consumer); /* has its partitions and polled within 10 s */
