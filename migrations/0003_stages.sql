@@ -18,7 +18,7 @@ begin
             owner       uuid not null,        -- the process that publishes it
             lease_until timestamptz not null  -- then any other may
         );
-        create index outbox_key on %1$I.outbox (key, id);
+        create index outbox_key on %1$I.outbox (topic, key, id);
         create index outbox_lease on %1$I.outbox (lease_until);
         grant select, insert, update, delete on %1$I.outbox to %2$I;
     $sql$, room, owner_role);

@@ -222,7 +222,7 @@ end $$;
 create function dead_letter(message_topic text, message_partition int, message_offset bigint, m jsonb) returns void
     language sql as $$
     insert into outbox (topic, key, type, payload, owner, lease_until)
-        values ('dead-letters', coalesce(m -> 'dead' ->> 'key', ''), 'dead-letter',
+        values ('dead-letters', coalesce(nullif(m -> 'dead' ->> 'key', ''), gen_random_uuid()::text), 'dead-letter',
                 (m -> 'dead' || jsonb_build_object('topic', message_topic, 'partition', message_partition,
                                                    'offset', message_offset, 'service', m ->> 'service'))::text,
                 (m ->> 'owner')::uuid, clock_timestamp() + interval '10 s')

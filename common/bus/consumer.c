@@ -1,6 +1,7 @@
 /* The consumer: one librdkafka handle, its assignment, and where reading goes on. */
 #include "bus/consumer.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,17 +54,9 @@ static struct err where_to_go_on(struct consumer *c, rd_kafka_topic_partition_t 
     return OK;
 }
 
-/* Called from poll, on the inbox thread. Without the offsets nothing may be read, so it waits for them. */
-static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-                         rd_kafka_topic_partition_list_t *parts, void *opaque)
+/* Without the offsets nothing may be read, so it waits for them. */
+static void assign(struct consumer *c, rd_kafka_topic_partition_list_t *parts)
 {
-    struct consumer *c = opaque;
-
-    if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        atomic_store(&c->assigned, false);
-        (void)rd_kafka_assign(rk, NULL);
-        return;
-    }
     for (int i = 0; i < parts->cnt && !atomic_load(c->stopping);) {
         struct err e = where_to_go_on(c, &parts->elems[i]);
         if (failed(e)) {
@@ -75,8 +68,55 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         }
     }
     if (!atomic_load(c->stopping)) {
-        (void)rd_kafka_assign(rk, parts);
+        (void)rd_kafka_assign(c->rk, parts);
         atomic_store(&c->assigned, true);
+    }
+}
+
+/* Called from poll, on the inbox thread. */
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *parts, void *opaque)
+{
+    struct consumer *c = opaque;
+
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        assign(c, parts);
+    } else {
+        atomic_store(&c->assigned, false);
+        (void)rd_kafka_assign(rk, NULL);
+    }
+}
+
+/* The broker has nothing at our offset (auto.offset.reset = error): ask the database and the broker anew. */
+static void assign_again(struct consumer *c)
+{
+    rd_kafka_topic_partition_list_t *parts = NULL;
+
+    atomic_store(&c->assigned, false);
+    if (rd_kafka_assignment(c->rk, &parts) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        assign(c, parts);
+        rd_kafka_topic_partition_list_destroy(parts);
+    }
+}
+
+/* An error in the place of a message. */
+static void judge(struct consumer *c, const rd_kafka_message_t *m)
+{
+    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        return;
+    }
+    if (rd_kafka_fatal_error(c->rk, NULL, 0)) {
+        /* Fenced by a twin of the same INSTANCE, or broken for good: only a new process helps. */
+        log_error("the Kafka consumer failed for good; this process ends",
+                  KV("why", rd_kafka_message_errstr(m)));
+        atomic_store(&c->assigned, false);
+        (void)kill(getpid(), SIGTERM);
+        (void)usleep(PAUSE_MS * 1000);
+        return;
+    }
+    log_warn("reading from Kafka failed; trying again", KV("why", rd_kafka_message_errstr(m)));
+    if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        assign_again(c);
     }
 }
 
@@ -101,10 +141,7 @@ int consumer_take(struct consumer *c, rd_kafka_message_t **messages, int most)
             break;
         }
         if (m->err) {
-            if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-                log_warn("reading from Kafka failed; trying again",
-                         KV("why", rd_kafka_message_errstr(m)));
-            }
+            judge(c, m);
             rd_kafka_message_destroy(m);
             break;
         }

@@ -17,6 +17,7 @@ enum { BATCH = 100, PAUSE_MS = 200 };
 
 static const char apply_sql[] =
     "select apply_message($1, $2::int, $3::bigint, $4::jsonb) as result";
+
 struct bus_inbox {
     const struct stage *stage;
     const char *service, *owner;
@@ -85,8 +86,7 @@ static struct err apply(struct bus_inbox *in, rd_kafka_message_t **messages, con
     struct rows *results[BATCH];
 
     TRY(db_batch_begin(in->db));
-    for (int i = 0; i < n;
-         i++) { /* in offset order: sorting otherwise would skip the smaller offsets */
+    for (int i = 0; i < n; i++) { /* in offset order: the smaller ones would be skipped */
         struct param params[] = {P(rd_kafka_topic_name(messages[i]->rkt)),
                                  P(messages[i]->partition), P(messages[i]->offset), P(plans[i])};
         TRY(db_batch_add(in->db, "apply", apply_sql, params, 4));
@@ -97,49 +97,80 @@ static struct err apply(struct bus_inbox *in, rd_kafka_message_t **messages, con
 }
 
 /* The database refuses this one message for good: dead-letters, with the database's words. */
-static void bury(struct bus_inbox *in, rd_kafka_message_t *m, struct err why)
+static struct err bury(struct bus_inbox *in, rd_kafka_message_t *m, struct err why)
 {
+    const char *key =
+        m->key && m->key_len <= 200 ? arena_strndup(in->arena, m->key, m->key_len) : NULL;
     struct message message = {.topic = rd_kafka_topic_name(m->rkt),
-                              .key = "",
-                              .type = NULL,
+                              .key = key,
+                              .type = header(m, "ce_type", in->arena),
                               .bytes = m->payload,
                               .len = m->len};
-    const char *plan =
-        message_plan(in->stage, in->texts, in->service, in->owner, &message, in->arena);
+    const char *plan = message_grave(in->service, in->owner, &message, why.text, in->arena);
 
     log_error("the database refused a message", KV("topic", message.topic),
               KV("partition", m->partition), KV("offset", m->offset),
               KV("why", (const char *)why.text));
-    struct err e = apply(in, &m, &plan, 1);
-    if (failed(e)) {
-        log_error("and it could not be put away; its partition waits",
-                  KV("why", (const char *)e.text));
-    }
+    return apply(in, &m, &plan, 1);
 }
 
-/* Until it is done: the partition must not go on without it. */
+static bool same_partition(const rd_kafka_message_t *a, const rd_kafka_message_t *b)
+{
+    return a->rkt == b->rkt && a->partition == b->partition;
+}
+
+/* True when an earlier message of its partition is still to be applied: then it must wait as well. */
+static bool must_wait(rd_kafka_message_t **messages, const bool *done, int i)
+{
+    for (int earlier = 0; earlier < i; earlier++) {
+        if (!done[earlier] && same_partition(messages[earlier], messages[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One by one: what can be applied or buried is, and only the partitions of the rest wait. */
+static int apply_singly(struct bus_inbox *in, rd_kafka_message_t **messages, const char **plans,
+                        bool *done, int n)
+{
+    int left = 0;
+
+    for (int i = 0; i < n && !atomic_load(&in->stopping); i++) {
+        if (!done[i] && !must_wait(messages, done, i)) {
+            struct err e = apply(in, &messages[i], &plans[i], 1);
+            if (e.kind == ERR_PERMANENT) {
+                e = bury(in, messages[i], e);
+            }
+            done[i] = !failed(e);
+            if (failed(e)) {
+                log_warn("applying a message failed; its partition waits",
+                         KV("why", (const char *)e.text),
+                         KV("topic", rd_kafka_topic_name(messages[i]->rkt)),
+                         KV("partition", messages[i]->partition));
+            }
+        }
+        left += !done[i];
+    }
+    return left;
+}
+
+/* Until all are done: a partition must not go on without one of its messages. */
 static void apply_until_done(struct bus_inbox *in, rd_kafka_message_t **messages, int n)
 {
     const char *plans[BATCH];
+    bool done[BATCH] = {false};
 
     for (int i = 0; i < n; i++) {
         plans[i] = plan_of(in, messages[i]);
     }
-    while (!atomic_load(&in->stopping)) {
-        struct err e = apply(in, messages, plans, n);
-        if (!failed(e)) {
-            return;
-        }
-        if (e.kind == ERR_PERMANENT) {
-            for (int i = 0; i < n; i++) {
-                struct err one = apply(in, &messages[i], &plans[i], 1);
-                if (one.kind == ERR_PERMANENT) {
-                    bury(in, messages[i], one);
-                }
-            }
-        }
-        log_warn("applying messages failed; trying again", KV("why", (const char *)e.text),
-                 KV("messages", n));
+    struct err e = apply(in, messages, plans, n);
+    if (!failed(e)) {
+        return;
+    }
+    log_warn("applying messages at once failed; now one by one", KV("why", (const char *)e.text),
+             KV("messages", n));
+    while (apply_singly(in, messages, plans, done, n) > 0 && !atomic_load(&in->stopping)) {
         (void)usleep(PAUSE_MS * 1000);
         consumer_alive(in->consumer);
     }
@@ -154,6 +185,8 @@ static void *inbox_main(void *arg)
         int n = consumer_take(in->consumer, messages, BATCH);
         if (n > 0) {
             apply_until_done(in, messages, n);
+        }
+        if (n > 0 && !atomic_load(&in->stopping)) {
             consumer_commit(in->consumer, messages, n);
         }
         for (int i = 0; i < n; i++) {

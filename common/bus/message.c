@@ -91,6 +91,36 @@ static struct err plan(const struct stage *stage, const char *texts, const struc
     return OK;
 }
 
+static const char *told(json_t *out, struct arena *arena)
+{
+    char *text = json_dumps(out, JSON_COMPACT);
+
+    if (!text) {
+        abort();
+    }
+    const char *copy = arena_strdup(arena, text);
+    free(text);
+    return copy;
+}
+
+/* What every message that may end in dead-letters needs to get there. */
+static void set_grave(json_t *out, const char *service, const char *owner, const struct message *m,
+                      const char *reason, struct arena *arena)
+{
+    (void)json_object_set_new(out, "dead", dead(arena, m, reason));
+    (void)json_object_set_new(out, "service", json_string(service));
+    (void)json_object_set_new(out, "owner", json_string(owner));
+}
+
+const char *message_grave(const char *service, const char *owner, const struct message *m,
+                          const char *reason, struct arena *arena)
+{
+    json_auto_t *out = json_pack("{s:s}", "effect", "dead");
+
+    set_grave(out, service, owner, m, reason, arena);
+    return told(out, arena);
+}
+
 const char *message_plan(const struct stage *stage, const char *texts, const char *service,
                          const char *owner, const struct message *m, struct arena *arena)
 {
@@ -101,17 +131,8 @@ const char *message_plan(const struct stage *stage, const char *texts, const cha
         (void)json_object_set_new(out, "effect", json_string("dead"));
     }
     const char *effect = json_string_value(json_object_get(out, "effect"));
-    if (strcmp(effect, "none") !=
-        0) { /* also when applied, it may turn out that there is no such deployment */
-        (void)json_object_set_new(out, "dead", dead(arena, m, e.text));
-        (void)json_object_set_new(out, "service", json_string(service));
-        (void)json_object_set_new(out, "owner", json_string(owner));
+    if (strcmp(effect, "none") != 0) { /* when applied, there may turn out to be no deployment */
+        set_grave(out, service, owner, m, e.text, arena);
     }
-    char *text = json_dumps(out, JSON_COMPACT);
-    if (!text) {
-        abort();
-    }
-    const char *copy = arena_strdup(arena, text);
-    free(text);
-    return copy;
+    return told(out, arena);
 }

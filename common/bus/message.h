@@ -16,3 +16,7 @@ struct message {
  */
 const char *message_plan(const struct stage *stage, const char *texts, const char *service,
                          const char *owner, const struct message *message, struct arena *arena);
+
+/* The plan that puts a message away with `reason`, which the database gave. */
+const char *message_grave(const char *service, const char *owner, const struct message *message,
+                          const char *reason, struct arena *arena);

@@ -9,11 +9,10 @@
 #include "base/ids.h"
 #include "base/log.h"
 
-enum { METADATA_MS = 2000, STOP_MS = 3000, TOPICS_MOST = 8 };
+enum { METADATA_MS = 2000, PURGE_MS = 200, TOPICS_MOST = 8 };
 
 struct producer {
     const struct kafka_settings *kafka;
-    const atomic_bool *stopping;
     rd_kafka_t *rk;
     rd_kafka_topic_t *topics[TOPICS_MOST]; /* held so that their partitions stay known */
 };
@@ -38,6 +37,8 @@ static void close_handle(struct producer *p)
         }
     }
     if (p->rk) {
+        (void)rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        (void)rd_kafka_poll(p->rk, PURGE_MS);
         rd_kafka_destroy(p->rk);
         p->rk = NULL;
     }
@@ -78,15 +79,18 @@ bool producer_knows_topics(struct producer *p)
     return true;
 }
 
-struct err producer_renew_if_dead(struct producer *p)
+bool producer_renewed(struct producer *p)
 {
     if (p->rk && !rd_kafka_fatal_error(p->rk, NULL, 0)) {
-        return OK;
+        return false;
     }
     log_error("the Kafka producer failed for good; making a new one");
     close_handle(p);
-    TRY(open_handle(p));
-    return producer_knows_topics(p) ? OK : transient("Kafka does not answer");
+    struct err e = open_handle(p);
+    if (failed(e)) { /* the settings were good at start: out of memory or threads */
+        abort();
+    }
+    return true;
 }
 
 /* One trace for each deployment: its id is the trace id, so no row needs to carry one. */
@@ -131,39 +135,21 @@ static rd_kafka_resp_err_t produce(struct producer *p, const struct rows *rows, 
     return code;
 }
 
-/* At the end a purge makes sure that the reports come in time. */
-static void await_reports(struct producer *p, const struct flight *flights, int n)
+void producer_send(struct producer *p, const struct rows *rows, int i, struct flight *flight)
 {
-    int64_t purge_at = 0;
-
-    for (int i = 0; i < n; i++) {
-        while (!flights[i].reported) {
-            (void)rd_kafka_poll(p->rk, 20);
-            if (atomic_load(p->stopping) && purge_at == 0) {
-                purge_at = clock_ms() + STOP_MS;
-            }
-            if (purge_at && clock_ms() > purge_at) {
-                (void)rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-            }
-        }
+    *flight = (struct flight){.used = true, .sent_ms = clock_ms()};
+    (void)snprintf(flight->id, sizeof flight->id, "%s", rows_text(rows, i, "id"));
+    if (produce(p, rows, i, flight) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        flight->reported = true; /* queue full or no such topic: stays in the outbox */
     }
 }
 
-void producer_send(struct producer *p, const struct rows *rows, struct flight *flights)
+void producer_poll(struct producer *p, int ms)
 {
-    int n = rows_count(rows);
-
-    for (int i = 0; i < n; i++) {
-        flights[i].id = rows_text(rows, i, "id");
-        if (produce(p, rows, i, &flights[i]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            flights[i].reported = true; /* queue full or unknown topic: stays in the outbox */
-        }
-    }
-    await_reports(p, flights, n);
+    (void)rd_kafka_poll(p->rk, ms);
 }
 
-struct err producer_new(const struct kafka_settings *kafka, const atomic_bool *stopping,
-                        struct producer **ret)
+struct err producer_new(const struct kafka_settings *kafka, struct producer **ret)
 {
     struct producer *p = calloc(1, sizeof *p);
 
@@ -171,7 +157,6 @@ struct err producer_new(const struct kafka_settings *kafka, const atomic_bool *s
         abort();
     }
     p->kafka = kafka;
-    p->stopping = stopping;
     struct err e = open_handle(p);
     if (failed(e)) {
         free(p);

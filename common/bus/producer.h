@@ -13,23 +13,25 @@
 
 struct producer;
 
-/* One row in flight. */
+/* One outbox row on its way. Lives until it is reported: the callback writes here. */
 struct flight {
-    const char *id; /* of the outbox row; borrowed from the rows */
-    bool reported, delivered;
+    char id[24]; /* of the outbox row */
+    bool used, reported, delivered;
+    int64_t sent_ms, again_ms; /* again: when a failed one may be read anew */
 };
 
-/* Everything is borrowed; once `stopping` is set, reports are waited for at most 3 s. */
-struct err producer_new(const struct kafka_settings *kafka, const atomic_bool *stopping,
-                        struct producer **ret) MUST_CHECK;
-void producer_free(struct producer *producer); /* NULL is fine */
+struct err producer_new(const struct kafka_settings *kafka, struct producer **ret) MUST_CHECK;
+void producer_free(struct producer *producer); /* drops what is on its way; NULL is fine */
 
-/* Asks Kafka for the partitions of every topic; false when it does not answer or one is missing. */
+/* Asks the broker, for at most two seconds: does it answer, and are all topics there? */
 bool producer_knows_topics(struct producer *producer);
 
-/* A producer that failed for good is replaced; what it had not delivered is still in the outbox. */
-struct err producer_renew_if_dead(struct producer *producer) MUST_CHECK;
+/* True: librdkafka gave the handle up and a new one was made; what was on its way never reports. */
+bool producer_renewed(struct producer *producer);
 
-/* Sends the rows (id, event_id, topic, key, type, payload, at) and waits for a report on each, which
- * message.timeout.ms makes sure of. `flights`: as many as there are rows, all zero. */
-void producer_send(struct producer *producer, const struct rows *rows, struct flight *flights);
+/* Sends row `i` (columns id, event_id, topic, key, type, payload, at). A refusal is reported at once. */
+void producer_send(struct producer *producer, const struct rows *rows, int i,
+                   struct flight *flight);
+
+/* Serves reports, waiting for the first at most that long. */
+void producer_poll(struct producer *producer, int ms);

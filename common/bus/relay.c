@@ -4,30 +4,43 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "bus/flights.h"
 #include "bus/producer.h"
 #include "db/db.h"
 
-enum { BATCH = 100, SWEEP_MS = 1000, STOP_MS = 3000, PAUSE_MS = 500 };
+enum {
+    BATCH = 100,
+    REPORTS_MS = 100, /* how long a turn waits for its reports; late ones are met by a later turn */
+    SWEEP_MS = 1000,
+    PROBE_MS = 10000,
+    POLL_MS = 20,
+    STOP_MS = 2500,
+    PAUSE_MS = 500,
+};
 
-/* A row waits while an older one of its key is there: order per deployment, whoever owns which row. */
+/* A row waits while an older one of its topic and key is there, whoever owns which: order per deployment. */
 static const char read_sql[] =
     "select o.id, o.event_id, o.topic, o.key, o.type, o.payload, "
     "to_char(o.at, 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') as at "
-    "from outbox o where o.owner = $1::uuid "
-    "and not exists (select from outbox older where older.key = o.key and older.id < o.id) "
+    "from outbox o where o.owner = $1::uuid and o.id <> all ($3::bigint[]) "
+    "and not exists (select from outbox older where older.topic = o.topic and older.key = o.key "
+    "and older.id < o.id) "
     "order by o.id limit $2::int";
 static const char delete_sql[] = "delete from outbox where id = any ($1::bigint[])";
-/* Our own leases are renewed in the same way: only rows that are late are touched. */
-static const char take_over_sql[] = "update outbox set owner = $1::uuid, lease_until = now() + "
-                                    "interval '10 s' where lease_until < now()";
+/* Rows of the dead, a limited number at a time. Our own late ones renew their lease by it. */
+static const char take_over_sql[] =
+    "update outbox set owner = $1::uuid, lease_until = now() + interval '10 s' where id in "
+    "(select id from outbox where lease_until < now() order by id limit 500 for update skip "
+    "locked)";
 
 struct bus_relay {
     const char *owner;
@@ -36,65 +49,110 @@ struct bus_relay {
     pthread_t thread;
     int wake_fd;
     atomic_bool stopping, ready;
-    int64_t swept_ms;
+    int64_t swept_ms, heard_ms; /* heard: Kafka last took an event or answered */
+    struct flights flights;
 };
 
-static struct err forget(struct bus_relay *r, const struct flight *flights, int n,
-                         int *ret_delivered)
+/* Forgets the delivered rows, in the table first; lets failed ones be read again after their pause. */
+static struct err harvest(struct bus_relay *r)
 {
-    char ids[BATCH * 22 + 3];
-    size_t at = 0;
+    struct buf ids;
+    struct err e = OK;
 
-    *ret_delivered = 0;
-    ids[at++] = '{';
-    for (int i = 0; i < n; i++) {
-        if (flights[i].delivered) {
-            at += (size_t)snprintf(ids + at, sizeof ids - at, "%s%s", *ret_delivered ? "," : "",
-                                   flights[i].id);
-            ++*ret_delivered;
-        }
+    buf_init(&ids, FLIGHT_IDS_CEILING);
+    int n = flights_ids(&r->flights, FLIGHTS_DELIVERED, &ids);
+    if (n > 0) {
+        e = db_exec(r->db, NULL, delete_sql, P((const char *)ids.at));
+        METRIC_ADD(outbox_published, failed(e) ? 0 : n);
+        r->heard_ms = clock_ms();
     }
-    ids[at++] = '}';
-    ids[at] = '\0';
-    if (*ret_delivered == 0) {
-        return OK;
-    }
-    return db_exec(r->db, NULL, delete_sql, P((const char *)ids));
+    buf_release(&ids);
+    METRIC_ADD(outbox_retried, flights_settle(&r->flights, !failed(e)));
+    return e;
 }
 
-/* Publishes one batch. `ret_more`: look again at once. */
-static struct err turn(struct bus_relay *r, bool *ret_more)
+static struct err read_rows(struct bus_relay *r, struct rows **ret)
+{
+    SCOPED(buf_release) struct buf ids;
+
+    buf_init(&ids, FLIGHT_IDS_CEILING);
+    (void)flights_ids(&r->flights, FLIGHTS_ALL, &ids);
+    return db_exec(r->db, ret, read_sql, P(r->owner), P(BATCH), P((const char *)ids.at));
+}
+
+/* Sends what is there and not under way; the number of rows is returned. */
+static struct err send_rows(struct bus_relay *r, int *ret_sent)
 {
     ROWS *rows = NULL;
-    int delivered = 0;
+    struct flight *flight;
 
-    *ret_more = false;
-    if (clock_ms() - r->swept_ms >= SWEEP_MS) {
-        TRY(db_exec(r->db, NULL, take_over_sql, P(r->owner)));
-        r->swept_ms = clock_ms();
+    TRY(read_rows(r, &rows));
+    for (int i = 0; i < rows_count(rows) && (flight = flights_free(&r->flights)); i++) {
+        producer_send(r->producer, rows, i, flight);
+        ++*ret_sent;
     }
-    TRY(producer_renew_if_dead(r->producer));
-    TRY(db_exec(r->db, &rows, read_sql, P(r->owner), P(BATCH)));
-    int n = rows_count(rows);
-    if (n == 0) {
-        return OK;
+    return OK;
+}
+
+static void await_reports(struct bus_relay *r)
+{
+    int64_t deadline = clock_ms() + REPORTS_MS;
+    bool late;
+
+    producer_poll(r->producer, 0);
+    while (flights_under_way(&r->flights, &late) > 0 && clock_ms() < deadline) {
+        producer_poll(r->producer, POLL_MS);
     }
-    struct flight flights[BATCH] = {0};
-    producer_send(r->producer, rows, flights);
-    struct err e = forget(r, flights, n, &delivered);
-    METRIC_ADD(outbox_published, delivered);
-    METRIC_ADD(outbox_retried, n - delivered);
-    *ret_more = !failed(e) && delivered > 0;
-    if (!failed(e) && delivered < n) {
-        return transient("%d of %d events could not be delivered to Kafka", n - delivered, n);
+}
+
+static void sweep(struct bus_relay *r)
+{
+    if (clock_ms() - r->swept_ms < SWEEP_MS) {
+        return;
     }
-    return e;
+    r->swept_ms = clock_ms();
+    struct err e = db_exec(r->db, NULL, take_over_sql, P(r->owner));
+    if (failed(e)) { /* what is ours goes out all the same */
+        log_warn("taking over events of ended processes failed", KV("why", (const char *)e.text));
+    }
+}
+
+/* Publishes what is there. `ret_sent`: 0 when nothing was. */
+static struct err turn(struct bus_relay *r, int *ret_sent)
+{
+    *ret_sent = 0;
+    sweep(r);
+    if (producer_renewed(r->producer)) {
+        memset(&r->flights, 0,
+               sizeof r->flights); /* they never report; their rows are still there */
+    }
+    TRY(harvest(r));
+    TRY(send_rows(r, ret_sent));
+    await_reports(r);
+    return harvest(r);
+}
+
+/* Ready is: Kafka took an event or answered lately, and none waits for too long. */
+static void judge(struct bus_relay *r)
+{
+    bool late;
+
+    if (flights_under_way(&r->flights, &late) == 0 && clock_ms() - r->heard_ms > PROBE_MS &&
+        producer_knows_topics(r->producer)) {
+        r->heard_ms = clock_ms();
+    }
+    bool ready = !late && clock_ms() - r->heard_ms <= PROBE_MS;
+    if (!ready && atomic_load(&r->ready)) {
+        log_warn("Kafka takes no events; trying again");
+    }
+    atomic_store(&r->ready, ready);
 }
 
 static void wait_for_kafka(struct bus_relay *r)
 {
     while (!atomic_load(&r->stopping)) {
         if (producer_knows_topics(r->producer)) {
+            r->heard_ms = clock_ms();
             atomic_store(&r->ready, true);
             return;
         }
@@ -104,31 +162,45 @@ static void wait_for_kafka(struct bus_relay *r)
     }
 }
 
+/* Nothing on its way, nothing left to send; or the time is up. */
+static bool may_end(const struct bus_relay *r, int64_t stop_by, int sent)
+{
+    bool late;
+
+    return stop_by &&
+           ((sent == 0 && flights_under_way(&r->flights, &late) == 0) || clock_ms() > stop_by);
+}
+
 static void *relay_main(void *arg)
 {
     struct bus_relay *r = arg;
     int64_t stop_by = 0;
     int wait_ms = 0;
+    bool late;
 
     wait_for_kafka(r);
     for (;;) {
         struct pollfd p = {.fd = r->wake_fd, .events = POLLIN};
         uint64_t wakes;
-        bool more = false;
+        int sent = 0;
         if (poll(&p, 1, wait_ms) > 0) {
             (void)!read(p.fd, &wakes, sizeof wakes);
         }
         if (atomic_load(&r->stopping) && stop_by == 0) {
             stop_by = clock_ms() + STOP_MS;
         }
-        struct err e = atomic_load(&r->ready) ? turn(r, &more) : OK;
+        struct err e = turn(r, &sent);
         if (failed(e)) {
             log_warn("publishing events failed; trying again", KV("why", (const char *)e.text));
         }
-        if (stop_by && (!more || clock_ms() > stop_by)) {
+        if (may_end(r, stop_by, sent)) {
             return NULL;
         }
-        wait_ms = failed(e) ? PAUSE_MS : more ? 0 : SWEEP_MS;
+        judge(r);
+        wait_ms = failed(e)                                   ? PAUSE_MS
+                  : sent > 0                                  ? 0
+                  : flights_under_way(&r->flights, &late) > 0 ? POLL_MS
+                                                              : SWEEP_MS;
     }
 }
 
@@ -150,7 +222,7 @@ struct err relay_start(const struct kafka_settings *kafka, const char *database_
     }
     r->owner = owner;
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct err e = producer_new(kafka, &r->stopping, &r->producer);
+    struct err e = producer_new(kafka, &r->producer);
     if (failed(e)) {
         relay_free(r);
         return e;

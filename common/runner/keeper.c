@@ -14,9 +14,16 @@
 #include "base/metrics.h"
 #include "db/db.h"
 #include "runner/claim.h"
+#include "runner/report.h"
 #include "runner/task.h"
 
-enum { SETTLES_MAX = 128, LOOK_AGAIN_MS = 250, DB_PAUSE_MS = 200, DB_PAUSE_MOST_MS = 2000 };
+enum {
+    SETTLES_MAX = 128,
+    LOOK_AGAIN_MS = 250,
+    DB_PAUSE_MS = 200,
+    DB_PAUSE_MOST_MS = 2000,
+    HELD_MS = 1000, /* before a result whose rows somebody has locked is tried again */
+};
 
 static const char settle_sql[] = "select settle($1::uuid, $2::bigint, $3::jsonb) as mine";
 
@@ -28,66 +35,63 @@ struct keeper {
     struct runner *r;
     struct db *db;
     struct task *unsettled; /* sorted by id: one lock order for all */
-    int n_unsettled;
+    struct task *held;      /* somebody has their rows locked; tried again after a pause */
+    int n_unsettled, n_held;
+    int64_t held_until_ms;
     int pause_ms; /* after a failure of the database */
     bool inherited;
 };
 
-static void collect(struct keeper *k)
+/* Into the unsettled, sorted. */
+static void add(struct keeper *k, struct task *chain)
 {
-    struct task *task = queue_take_all(&k->r->done);
-
-    while (task) {
-        struct task *next = task->next;
-        struct task **at = &k->unsettled;
+    while (chain) {
+        struct task *task = chain, **at = &k->unsettled;
+        chain = task->next;
         while (*at && strcmp((*at)->id, task->id) < 0) {
             at = &(*at)->next;
         }
         task->next = *at;
         *at = task;
         k->n_unsettled++;
-        task = next;
     }
 }
 
-static void log_outcome(const struct task *task, bool mine)
+static void collect(struct keeper *k)
 {
-    int64_t now = clock_unix_us();
-    enum log_level level = !mine || task->gave_up        ? LOG_ERROR
-                           : task->e.kind == ERR_NONE    ? LOG_INFO
-                           : task->e.kind == ERR_NOT_YET ? LOG_DEBUG
-                                                         : LOG_WARN;
-    log_deployment(task->id);
-    const struct kv pairs[] = {
-        KV("state", task->state),
-        KV("then", (const char *)task->then),
-        KV("goal", task->goal == GOAL_UP ? "up" : "down"),
-        KV("outcome", mine ? err_kind_name(task->e.kind) : "fenced"),
-        KV("why", (const char *)task->e.text),
-        KV("tries", task->tries),
-        KV("lag_us", (int64_t)(task->lag_s * 1e6)),
-        KV("started_us", task->started_us),
-        KV("ended_us", task->ended_us),
-        KV("settled_us", now),
-    };
-    log_write(level, "move", pairs, (int)(sizeof pairs / sizeof pairs[0]));
-    log_deployment(NULL);
-    metric_time(&metrics.settle_seconds, now - task->ended_us);
+    add(k, queue_take_all(&k->r->done));
+    if (k->held && clock_ms() >= k->held_until_ms) {
+        struct task *held = k->held;
+        k->held = NULL;
+        k->n_held = 0;
+        add(k, held);
+    }
 }
 
-static void count_outcome(const struct task *task, bool mine)
+/* The first of the unsettled has to wait for a lock; the others need not wait with it. */
+static void hold(struct keeper *k)
 {
-    if (!mine) {
-        METRIC_ADD(settles_fenced, 1);
-    } else if (task->gave_up) {
-        METRIC_ADD(moves_failed, 1);
-    } else if (task->e.kind == ERR_NONE) {
-        METRIC_ADD(moves_done, 1);
-    } else if (task->e.kind == ERR_NOT_YET) {
-        METRIC_ADD(moves_not_yet, 1);
-    } else {
-        METRIC_ADD(moves_retried, 1);
+    struct task *task = k->unsettled;
+
+    k->unsettled = task->next;
+    k->n_unsettled--;
+    task->next = k->held;
+    k->held = task;
+    k->n_held++;
+    k->held_until_ms = clock_ms() + HELD_MS;
+}
+
+/* Locks, deadlocks, time-outs: one row's trouble, not the connection's. */
+static bool is_contention(struct err e)
+{
+    static const char *const states[] = {"55P03", "57014", "40P01", "40001"};
+
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(e.sqlstate, states[i]) == 0) {
+            return true;
+        }
     }
+    return false;
 }
 
 /* The first of the unsettled is settled (or refused): log, count, forget it. True when it said something. */
@@ -96,8 +100,7 @@ static bool settled(struct keeper *k, bool mine)
     struct task *task = k->unsettled;
     bool says = mine && task->says;
 
-    log_outcome(task, mine);
-    count_outcome(task, mine);
+    report_outcome(task, mine);
     k->unsettled = task->next;
     k->n_unsettled--;
     (void)atomic_fetch_sub(&k->r->busy, 1);
@@ -131,7 +134,7 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     int settles = k->n_unsettled < SETTLES_MAX ? k->n_unsettled : SETTLES_MAX;
     int idle = atomic_load(&r->stopping)
                    ? 0
-                   : r->settings.workers - (atomic_load(&r->busy) - k->n_unsettled);
+                   : r->settings.workers - (atomic_load(&r->busy) - k->n_unsettled - k->n_held);
     struct rows *results[SETTLES_MAX + CLAIM_RESULTS];
     int n = 0;
     bool says = false;
@@ -190,6 +193,8 @@ static void settle_singly(struct keeper *k)
                    ERR_PERMANENT) { /* nor this one: the row comes due when its lease ends */
             task->gave_up = true;
             (void)settled(k, false);
+        } else if (is_contention(e)) {
+            hold(k);
         } else if (failed(e)) {
             return;
         } else if (settled(k, rows_bool(rows, 0, "mine"))) {
@@ -200,10 +205,10 @@ static void settle_singly(struct keeper *k)
 
 static int wait_ms_after(struct keeper *k, struct err e)
 {
-    if (e.kind == ERR_PERMANENT) {
-        log_error("settling as a batch failed", KV("why", (const char *)e.text));
+    if (e.kind == ERR_PERMANENT || is_contention(e)) {
+        log_warn("settling at once failed; now one by one", KV("why", (const char *)e.text));
         settle_singly(k);
-        return DB_PAUSE_MS;
+        return k->n_unsettled > 0 ? DB_PAUSE_MS : 0;
     }
     k->pause_ms = k->pause_ms == 0 ? DB_PAUSE_MS : k->pause_ms * 2;
     if (k->pause_ms > DB_PAUSE_MOST_MS) {
@@ -246,6 +251,7 @@ void *keeper_main(void *runner)
             atomic_store(&k.r->last_ok_ms, clock_ms());
         }
     }
+    add(&k, k.held);
     while (k.unsettled) { /* past the deadline: their leases run out and they come due again */
         struct task *next = k.unsettled->next;
         task_free(k.unsettled);
