@@ -13,6 +13,12 @@ begin
     end loop;
 end $$;
 
+-- No service makes tables, and what cannot be made cannot be mistaken for ours.
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+end $$;
+
 create table users (
     id         uuid primary key,
     email      text not null check (email = lower(email) and length(email) between 3 and 254),

@@ -37,9 +37,10 @@ create function say(deployment uuid, at_seq int, event_type text, event_topic te
 $$;
 
 -- The last secrets of a destroyed deployment, whoever released last: also a service that may not read secrets.
+-- It runs with its owner's rights, so nothing a caller can make (a temporary table least of all) may be found first.
 create function forget_secrets(deployment uuid) returns void language sql security definer
-    set search_path = public as $$
-    delete from secrets s using deployments d
+    set search_path = pg_catalog, public, pg_temp as $$
+    delete from public.secrets s using public.deployments d
         where s.deployment_id = deployment and d.id = deployment and d.status = 'DESTROYED'
 $$;
 revoke all on function forget_secrets from public;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/ids.h"
+#include "base/utf8.h"
 
 static struct err decode_field(const struct event *event, const struct event_field *field,
                                const json_t *value, struct arena *arena, char *base)
@@ -66,6 +67,15 @@ struct err event_decode(const struct event *event, struct arena *arena, const ch
     return OK;
 }
 
+/* What is no UTF-8 is mended, never dropped: the reader may require the field. */
+static json_t *json_text(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text);
+
+    utf8_scrub(copy, strlen(copy));
+    return json_string(copy);
+}
+
 const char *event_encode(const struct event *event, struct arena *arena, const void *from)
 {
     json_auto_t *root = json_object();
@@ -77,7 +87,7 @@ const char *event_encode(const struct event *event, struct arena *arena, const v
         if (field->kind == EVENT_int) {
             value = json_integer(*(const int64_t *)at);
         } else if (*(const char *const *)at) {
-            value = json_string(*(const char *const *)at);
+            value = json_text(arena, *(const char *const *)at);
         }
         if (value && json_object_set_new(root, field->name, value) != 0) {
             abort();

@@ -5,11 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
+/* What others said may not be UTF-8, and a cut may have gone through a character: JSON would refuse it. */
+static void clean(char *text)
+{
+    utf8_scrub(text, strlen(text));
+}
+
 VPRINTF(2) static struct err make(enum err_kind kind, const char *format, va_list args)
 {
     struct err e = {.kind = kind};
 
     (void)vsnprintf(e.text, sizeof e.text, format, args);
+    clean(e.text);
     return e;
 }
 
@@ -45,6 +54,7 @@ struct err err_in(struct err e, const char *context, ...)
     } else {
         (void)snprintf(text, sizeof text, "%.220s", head);
     }
+    clean(text);
     memcpy(e.text, text, sizeof text);
     return e;
 }

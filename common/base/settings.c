@@ -8,31 +8,37 @@
 
 #include "arena.h"
 
-enum { VALUE_CEILING = 16 * 1024 };
-
 /* What was read from files; settings live as long as the process. */
 static struct arena *values;
 
-static struct err read_file(const struct setting *row, const char *path, const char **ret)
+struct err setting_read_file(const char *name, const char *path, char *ret, size_t size)
 {
     FILE *f = fopen(path, "re");
 
     if (!f) {
-        return permanent("%s_FILE: cannot read '%s': %s", row->name, path, strerror(errno));
+        return permanent("%s_FILE: cannot read '%s': %s", name, path, strerror(errno));
     }
+    size_t len = fread(ret, 1, size, f);
+    int broken = ferror(f);
+    (void)fclose(f);
+    if (broken || len == size) {
+        return permanent("%s_FILE: %s '%s'", name, broken ? "cannot read" : "there is too much in",
+                         path);
+    }
+    while (len > 0 && (ret[len - 1] == '\n' || ret[len - 1] == '\r')) {
+        len--;
+    }
+    ret[len] = '\0';
+    return OK;
+}
+
+static struct err read_file(const struct setting *row, const char *path, const char **ret)
+{
     if (!values) {
         values = arena_new();
     }
-    char *text = arena_alloc(values, VALUE_CEILING + 1);
-    size_t len = fread(text, 1, VALUE_CEILING, f);
-    int broken = ferror(f);
-    (void)fclose(f);
-    if (broken) {
-        return permanent("%s_FILE: cannot read '%s'", row->name, path);
-    }
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r')) {
-        text[--len] = '\0';
-    }
+    char *text = arena_alloc(values, SETTING_SIZE);
+    TRY(setting_read_file(row->name, path, text, SETTING_SIZE));
     *ret = text;
     return OK;
 }

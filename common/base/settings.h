@@ -30,6 +30,11 @@ struct setting {
 /* Reads every row; values live until the process ends. Stops at the first that is missing or bad. */
 struct err settings_load(const struct setting *table, int n) MUST_CHECK;
 
+enum { SETTING_SIZE = 16 * 1024 };
+
+/* What the file of `name`_FILE holds, without the ends of line after it. It must fit. */
+struct err setting_read_file(const char *name, const char *path, char *ret, size_t size) MUST_CHECK;
+
 void settings_help(FILE *out, const struct setting *table, int n);
 
 /* Value as it may be shown to people: secrets as ***. `ret` at least 128 bytes. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/settings.h"
+
 extern char **environ;
 
 const char *const kafka_topics[] = {"deployments", "keys",         "servers",
@@ -31,17 +33,43 @@ static const char *const producer_conf[][2] = {
 };
 
 static const char *const consumer_conf[][2] = {
-    {"enable.auto.commit",            "false"   },
-    {"enable.auto.offset.store",      "false"   },
-    {"auto.offset.reset",             "earliest"},
-    {"partition.assignment.strategy", "range"   },
-    {"session.timeout.ms",            "6000"    },
-    {"heartbeat.interval.ms",         "1000"    },
-    {"fetch.wait.max.ms",             "500"     },
-    {"fetch.error.backoff.ms",        "50"      },
-    {"queued.max.messages.kbytes",    "2048"    },
-    {"allow.auto.create.topics",      "false"   },
+    {"enable.auto.commit",            "false"},
+    {"enable.auto.offset.store",      "false"},
+    {"auto.offset.reset",             "error"}, /* the inbox looks what happened and decides */
+    {"partition.assignment.strategy", "range"},
+    {"session.timeout.ms",            "6000" },
+    {"heartbeat.interval.ms",         "1000" },
+    {"fetch.wait.max.ms",             "500"  },
+    {"fetch.error.backoff.ms",        "50"   },
+    {"queued.max.messages.kbytes",    "2048" },
+    {"allow.auto.create.topics",      "false"},
 };
+
+static const char prefix[] = "KAFKA_";
+
+/* Events are neither lost nor mixed up because these are what they are. */
+static const char *const guarantees[] = {"acks",
+                                         "request.required.acks",
+                                         "enable.idempotence",
+                                         "enable.auto.commit",
+                                         "auto.commit.enable",
+                                         "enable.auto.offset.store",
+                                         "group.id",
+                                         "group.instance.id",
+                                         "auto.offset.reset",
+                                         "partition.assignment.strategy",
+                                         NULL};
+static const char *const ours[] = {"bootstrap.servers", "metadata.broker.list", NULL};
+
+static bool any_is(const char *const *names, const char *name)
+{
+    for (; *names; names++) {
+        if (strcmp(*names, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static struct err set(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
@@ -61,28 +89,69 @@ static struct err set_all(rd_kafka_conf_t *conf, const char *const table[][2], s
     return OK;
 }
 
-/* KAFKA_SASL_USERNAME=x -> sasl.username=x, but for our own KAFKA_BOOTSTRAP. */
+/* KAFKA_SASL_USERNAME=x -> sasl.username=x; KAFKA_SASL_PASSWORD_FILE=path -> sasl.password=its content. */
+static struct err set_one(rd_kafka_conf_t *conf, const char *variable, size_t len, const char *text)
+{
+    char name[100], value[SETTING_SIZE], own[100];
+    size_t n = len - strlen(prefix), known = 0;
+
+    if (n == 0 || n >= sizeof name) {
+        return permanent("no such Kafka setting");
+    }
+    for (size_t i = 0; i < n; i++) {
+        char c = variable[strlen(prefix) + i];
+        name[i] = c == '_' ? '.' : (char)tolower((unsigned char)c);
+    }
+    name[n] = '\0';
+    bool file = n > 5 && strcmp(name + n - 5, ".file") == 0 &&
+                rd_kafka_conf_get(conf, name, NULL, &known) != RD_KAFKA_CONF_OK;
+    if (file) {
+        name[n - 5] = '\0';
+    }
+    if (any_is(guarantees, name)) {
+        return permanent("%s is not to be chosen: what this product promises rests on it", name);
+    }
+    if (any_is(ours, name)) {
+        return permanent("use KAFKA_BOOTSTRAP");
+    }
+    if (!file) {
+        return set(conf, name, text);
+    }
+    (void)snprintf(own, sizeof own, "%.*s", (int)len - 5, variable);
+    TRY(setting_read_file(own, text, value, sizeof value));
+    struct err e = set(conf, name, value);
+    explicit_bzero(value, sizeof value);
+    return e;
+}
+
+/* KAFKA_BOOTSTRAP is a setting of ours; Kubernetes and Docker announce a service named kafka by the others. */
+static bool passes_on(const char *variable, size_t len)
+{
+    static const char *const others[] = {"KAFKA_BOOTSTRAP", "KAFKA_BOOTSTRAP_FILE", "KAFKA_PORT",
+                                         NULL};
+
+    if (strncmp(variable, prefix, strlen(prefix)) != 0 ||
+        strncmp(variable, "KAFKA_SERVICE_", 14) == 0 || strncmp(variable, "KAFKA_PORT_", 11) == 0) {
+        return false;
+    }
+    for (int i = 0; others[i]; i++) {
+        if (strlen(others[i]) == len && strncmp(variable, others[i], len) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct err set_from_environment(rd_kafka_conf_t *conf)
 {
-    for (char **line = environ; *line; line++) {
-        char name[100];
-        const char *value = strchr(*line, '=');
-        if (strncmp(*line, "KAFKA_", 6) != 0 || !value ||
-            strncmp(*line, "KAFKA_BOOTSTRAP", 15) == 0) {
+    for (char **line = environ; line && *line; line++) {
+        size_t len = strcspn(*line, "=");
+        if ((*line)[len] != '=' || !passes_on(*line, len)) {
             continue;
         }
-        int len = (int)(value - *line) - 6;
-        if (len <= 0 || len >= (int)sizeof name) {
-            continue;
-        }
-        for (int i = 0; i < len; i++) {
-            char c = (*line)[6 + i];
-            name[i] = c == '_' ? '.' : (char)tolower((unsigned char)c);
-        }
-        name[len] = '\0';
-        struct err e = set(conf, name, value + 1);
+        struct err e = set_one(conf, *line, len, *line + len + 1);
         if (failed(e)) {
-            return err_in(e, "%.*s", len + 6, *line);
+            return err_in(e, "%.*s", (int)len, *line);
         }
     }
     return OK;
@@ -155,6 +224,9 @@ static struct err create_all(rd_kafka_t *rk, int replicas)
             rd_kafka_NewTopic_new(kafka_topics[n], KAFKA_PARTITIONS, replicas, why, sizeof why);
         /* events are how a lost database is brought up to date: kept longer than any backup is old */
         (void)rd_kafka_NewTopic_set_config(topics[n], "retention.ms", "2592000000");
+        if (replicas >= 3) { /* acknowledged means on two brokers, while one may be away */
+            (void)rd_kafka_NewTopic_set_config(topics[n], "min.insync.replicas", "2");
+        }
     }
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_AdminOptions_t *options =

@@ -18,9 +18,10 @@ enum { KAFKA_PARTITIONS = 12 };
 extern const char *const kafka_topics[];
 
 /* A conf with the product's settings and the environment's KAFKA_* (KAFKA_SASL_USERNAME ->
- * sasl.username), in that order. Owned by the caller until rd_kafka_new takes it. */
+ * sasl.username, KAFKA_SASL_PASSWORD_FILE reads a file), in that order; a setting that a guarantee rests on is
+ * refused. Owned by the caller until rd_kafka_new takes it. */
 struct err kafka_conf(const struct kafka_settings *settings, bool producer,
                       rd_kafka_conf_t **ret) MUST_CHECK;
 
-/* Makes the topics that are missing (12 partitions, or fewer replicas than the cluster has brokers). */
+/* Makes the topics that are missing (12 partitions; from 3 replicas on, a message is on 2 before it counts). */
 struct err kafka_make_topics(const struct kafka_settings *settings, int replicas) MUST_CHECK;

@@ -2,19 +2,14 @@
  * Batches through libpq's pipeline: prepared statements, one Sync, so one transaction. Small enough
  * (BATCH_MAX statements) that both directions fit the socket buffers; libpq reads while it sends.
  */
-#include <poll.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "db/internal.h"
-
-enum { BATCH_DEADLINE_MS = 15000 };
 
 struct err db_batch_begin(struct db *db)
 {
     TRY(db_ready(db));
-    if (PQenterPipelineMode(db->conn) != 1 || PQsetnonblocking(db->conn, 1) != 0) {
+    if (PQenterPipelineMode(db->conn) != 1) {
         return db_error(db, NULL, false);
     }
     db->in_batch = 0;
@@ -56,35 +51,10 @@ struct err db_batch_add(struct db *db, const char *name, const char *sql,
     return OK;
 }
 
-/* Flushes and waits until a result can be read without blocking; the deadline is for the whole batch. */
-static struct err wait_readable(struct db *db, int64_t deadline)
-{
-    for (;;) {
-        int unsent = PQflush(db->conn);
-        if (unsent < 0) {
-            return db_error(db, NULL, true);
-        }
-        if (unsent == 0 && !PQisBusy(db->conn)) {
-            return OK;
-        }
-        int64_t left = deadline - clock_ms();
-        struct pollfd p = {.fd = PQsocket(db->conn),
-                           .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
-        if (left <= 0 || poll(&p, 1, (int)left) == 0) {
-            PQfinish(db->conn);
-            db->conn = NULL;
-            return unknown("database did not answer a batch in time");
-        }
-        if ((p.revents & (POLLIN | POLLERR | POLLHUP)) && PQconsumeInput(db->conn) != 1) {
-            return db_error(db, NULL, true);
-        }
-    }
-}
-
 /* One statement's result (the NULL that ends it included). A failed one is turned into `why`, the first wins. */
 static struct err take_result(struct db *db, int64_t deadline, PGresult **ret, struct err *why)
 {
-    TRY(wait_readable(db, deadline));
+    TRY(db_wait(db, deadline, true));
     PGresult *result = PQgetResult(db->conn);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -98,14 +68,14 @@ static struct err take_result(struct db *db, int64_t deadline, PGresult **ret, s
     if (!db->conn) {
         return *why;
     }
-    TRY(wait_readable(db, deadline));
+    TRY(db_wait(db, deadline, true));
     PQclear(PQgetResult(db->conn));
     return OK;
 }
 
 static struct err read_all(struct db *db, struct rows **ret, struct err *why)
 {
-    int64_t deadline = clock_ms() + BATCH_DEADLINE_MS;
+    int64_t deadline = db_deadline(db); /* for the whole batch */
     int at = 0;
 
     for (int i = 0; i < db->in_batch; i++) {
@@ -121,7 +91,7 @@ static struct err read_all(struct db *db, struct rows **ret, struct err *why)
             ret[at++] = (struct rows *)result;
         }
     }
-    TRY(wait_readable(db, deadline));
+    TRY(db_wait(db, deadline, true));
     PGresult *sync = PQgetResult(db->conn);
     ExecStatusType status = PQresultStatus(sync);
     PQclear(sync);
@@ -146,16 +116,12 @@ struct err db_batch_end(struct db *db, struct rows **ret, int n)
     }
     if (!failed(e) && failed(why)) {
         db->n_prepared = 0; /* a rolled-back batch took its prepares along */
-        PGresult *gone = NULL;
         e = why;
-        if (PQexitPipelineMode(db->conn) == 1 && PQsetnonblocking(db->conn, 0) == 0) {
-            gone = PQexec(db->conn, "deallocate all");
+        if (PQexitPipelineMode(db->conn) != 1 || failed(db_plain(db, "deallocate all"))) {
+            db_drop(db);
         }
-        PQclear(gone);
-    } else if (!failed(e) &&
-               (PQexitPipelineMode(db->conn) != 1 || PQsetnonblocking(db->conn, 0) != 0)) {
-        PQfinish(db->conn); /* done all the same: the next use opens a new one */
-        db->conn = NULL;
+    } else if (!failed(e) && PQexitPipelineMode(db->conn) != 1) {
+        db_drop(db); /* done all the same: the next use opens a new one */
     }
     if (failed(e)) {
         for (int i = 0; i < n; i++) {

@@ -1,8 +1,8 @@
 /*
  * PostgreSQL through libpq: a connection used by one thread at a time, parameters never pasted into SQL,
- * SQLSTATE turned into an error kind (classes 08, 40, 53, 57 -> ERR_TRANSIENT, 55P03 too; the rest
- * ERR_PERMANENT), and a deadline on everything (connect_timeout, statement_timeout, TCP user timeout).
- * A connection lost during COMMIT or a bare writing statement is ERR_UNKNOWN.
+ * SQLSTATE turned into an error kind (outages, conflicts, failovers and what a migration under way causes are
+ * ERR_TRANSIENT; the rest ERR_PERMANENT), and a deadline on everything: 5 s to connect, 7 s for a statement or a
+ * batch. A connection lost or late during COMMIT or a bare writing statement is ERR_UNKNOWN.
  */
 #pragma once
 
@@ -35,10 +35,15 @@ struct param param_bool(bool value);
 struct db *db_new(const char *url, const char *application, const char *schema);
 void db_free(struct db *db); /* NULL is fine */
 
+/* For migrations: an hour for each statement, locks are waited for. Before the first use. */
+void db_patient(struct db *db);
 /* Plans are made for big tables even when the table is still empty (measured: sequential scans stay). */
 void db_force_index_plans(struct db *db);
 /* Commits of this connection need not wait for the disk. Only for work that may be repeated. */
 void db_commit_lazily(struct db *db);
+
+/* ERR_PERMANENT with one fixed line: what is wrong with it must not be said, it may be the password. */
+struct err db_url_ok(const char *url) MUST_CHECK;
 
 /* Opens (again) if need be. */
 struct err db_ready(struct db *db) MUST_CHECK;

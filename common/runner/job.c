@@ -7,7 +7,7 @@
 #include <openssl/crypto.h>
 
 #include "base/utf8.h"
-#include "runner/move.h"
+#include "runner/outcome.h"
 
 enum { LINES_MAX = 200, LINE_MAX_BYTES = 500 };
 
@@ -49,7 +49,7 @@ int64_t note_int(const struct job *job, const char *name, int64_t otherwise)
 
 void note_set(struct job *job, const char *name, const char *text)
 {
-    (void)json_object_set_new(job->patch, name, text ? json_string(text) : json_null());
+    (void)json_object_set_new(job->patch, name, text ? text_json(text) : json_null());
 }
 
 void note_set_int(struct job *job, const char *name, int64_t number)

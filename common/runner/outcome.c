@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "events.h"
 #include "runner/stage.h"
 
@@ -23,10 +24,29 @@ static double pause_after(const struct outcome_context *c, const struct job *job
     return pause < e.retry_after_s ? e.retry_after_s : pause;
 }
 
+json_t *text_json(const char *text)
+{
+    json_t *value = json_string(text);
+
+    if (!value) {
+        char *copy = strdup(text);
+        if (!copy) {
+            abort();
+        }
+        utf8_scrub(copy, strlen(copy));
+        value = json_string(copy);
+        free(copy);
+    }
+    if (!value) {
+        abort();
+    }
+    return value;
+}
+
 static void set_text(json_t *o, const char *name, const char *text)
 {
     if (text) {
-        (void)json_object_set_new(o, name, json_string(text));
+        (void)json_object_set_new(o, name, text_json(text));
     }
 }
 
@@ -35,6 +55,9 @@ static void set_event(json_t *o, const struct event *event, struct job *job, con
 {
     json_t *payload = json_loads(event_encode(event, job->arena, fields), 0, NULL);
 
+    if (!payload) {
+        abort();
+    }
     (void)json_object_set_new(payload, "deploymentId", json_string(job->id));
     (void)json_object_set_new(payload, "generation", json_integer(job->generation));
     (void)json_object_set_new(o, "event",
@@ -69,8 +92,9 @@ static void moved_on(const struct outcome_context *c, const struct move *move, s
 static void gave_up(const struct outcome_context *c, struct job *job, struct err e, json_t *o,
                     struct outcome *ret)
 {
-    const char *reason = job->message ? job->message : arena_strdup(job->arena, e.text);
+    char *reason = arena_strdup(job->arena, job->message ? job->message : e.text);
 
+    utf8_scrub(reason, strlen(reason));
     ret->gave_up = true;
     ret->state = job->go ? job->go : job->state;
     ret->delay_s = -1;

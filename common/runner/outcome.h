@@ -25,3 +25,6 @@ struct outcome {
 
 void outcome_of(const struct outcome_context *context, const struct move *move, struct job *job,
                 struct err e, struct outcome *ret);
+
+/* Text as JSON, whatever its bytes: what is not UTF-8 becomes '?'. Never NULL. */
+json_t *text_json(const char *text);

@@ -1,6 +1,7 @@
 /* From main() to the drained end, the same for every service. */
 #include "service/service.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,8 @@
 #include "service/web.h"
 #include "ssh/ssh.h"
 
-enum { EXIT_BAD_SETTINGS = 2, DRAIN_MS = 8000, DATABASE_AGE_MS = 10000 };
+/* Within STOP_MS of the signal everything ends; the last LAST_WORDS_MS of it are for publishing events. */
+enum { EXIT_BAD_SETTINGS = 2, STOP_MS = 9500, LAST_WORDS_MS = 2500, DATABASE_AGE_MS = 10000 };
 
 #ifndef VERSION
 #define VERSION "dev"
@@ -35,23 +37,34 @@ struct process {
     struct bus_relay *relay;
     struct bus_inbox *inbox;
     struct db *db;
-    char instance[160], owner[ID_SIZE];
-    atomic_bool stopping, started;
+    char instance[200], owner[ID_SIZE];
+    pthread_mutex_t
+        lock; /* of the two below: while started and not stopping, the parts are there */
+    bool stopping, started;
     _Atomic int64_t database_ok_ms;
 };
 
 static struct web_ready ready_now(void *arg)
 {
     struct process *p = arg;
-    struct web_ready now = {.stopping = atomic_load(&p->stopping)};
 
-    if (!atomic_load(&p->started)) {
-        return now;
+    (void)pthread_mutex_lock(&p->lock);
+    struct web_ready now = {.stopping = p->stopping};
+    if (p->started && !p->stopping) {
+        now.kafka = relay_ready(p->relay) && (!p->inbox || inbox_ready(p->inbox));
+        now.database = p->runner ? runner_ready(p->runner)
+                                 : clock_ms() - atomic_load(&p->database_ok_ms) < DATABASE_AGE_MS;
     }
-    now.kafka = relay_ready(p->relay) && (!p->inbox || inbox_ready(p->inbox));
-    now.database = p->runner ? runner_ready(p->runner)
-                             : clock_ms() - atomic_load(&p->database_ok_ms) < DATABASE_AGE_MS;
+    (void)pthread_mutex_unlock(&p->lock);
     return now;
+}
+
+/* From here on the web's threads leave the parts alone. */
+static void say_stopping(struct process *p)
+{
+    (void)pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    (void)pthread_mutex_unlock(&p->lock);
 }
 
 /* PostgreSQL answers and its migrations are there. */
@@ -120,21 +133,23 @@ static struct err start_parts(struct process *p)
     if (s->start) {
         TRY(s->start(&p->context));
     }
-    atomic_store(&p->started, true);
+    (void)pthread_mutex_lock(&p->lock);
+    p->started = true;
+    (void)pthread_mutex_unlock(&p->lock);
     return OK;
 }
 
+/* Who takes work in ends first, then who does it, then the web, whose threads wake the relay; the relay last. */
 static bool stop_parts(struct process *p)
 {
-    atomic_store(&p->stopping, true);
+    say_stopping(p);
     inbox_stop(p->inbox);
-    p->inbox = NULL;
-    bool clean = runner_stop(p->runner, DRAIN_MS);
-    p->runner = NULL;
-    if (p->service->stop && atomic_load(&p->started)) {
+    int left = stop_left_ms();
+    bool clean = runner_stop(p->runner, left > LAST_WORDS_MS ? left - LAST_WORDS_MS : 0);
+    if (p->service->stop) {
         p->service->stop(&p->context);
     }
-    atomic_store(&p->started, false);
+    web_stop(&p->web);
     relay_stop(p->relay);
     return clean;
 }
@@ -156,6 +171,8 @@ static int run(struct process *p)
 
     p->db = db_new(settings->database_url, p->service->name, p->service->db_schema);
     if (!await_database(p)) {
+        say_stopping(p);
+        web_stop(&p->web);
         db_free(p->db);
         return 0;
     }
@@ -169,7 +186,6 @@ static int run(struct process *p)
     stand_by(p);
     log_info("stopping");
     bool clean = stop_parts(p);
-    web_stop(&p->web);
     db_free(p->db);
     log_info("stopped");
     if (!clean) {
@@ -195,8 +211,13 @@ static void name_process(struct process *p)
     char host[80] = "";
 
     (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(p->instance, sizeof p->instance, "%s@%.60s:%.60s", p->service->name, host,
-                   settings->http_listen);
+    if (settings->instance[0]) {
+        (void)snprintf(p->instance, sizeof p->instance, "%s@%.120s", p->service->name,
+                       settings->instance);
+    } else {
+        (void)snprintf(p->instance, sizeof p->instance, "%s@%.60s:%.60s", p->service->name, host,
+                       settings->http_listen);
+    }
     id_of(p->instance, p->owner);
     p->kafka = (struct kafka_settings){.service = p->service->name,
                                        .bootstrap = settings->kafka_bootstrap,
@@ -233,8 +254,11 @@ int service_run(const struct service *service, int argc, char **argv)
     if (argc > 1) {
         return answer_option(service, argv[1]);
     }
-    signals_block();
-    struct err e = service_configure(service, &p->context);
+    (void)pthread_mutex_init(&p->lock, NULL);
+    struct err e = signals_watch(STOP_MS);
+    if (!failed(e)) {
+        e = service_configure(service, &p->context);
+    }
     if (!failed(e)) {
         e = listen_for_health(p);
     }

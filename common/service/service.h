@@ -3,7 +3,8 @@
  *
  * A worker's main.c is its `struct service` and one call. Start: read settings (exit 2 with one line when
  * one is missing or bad), listen on HTTP_LISTEN for /healthz /readyz /metrics, then wait for PostgreSQL and
- * Kafka with one log line per attempt; ready only when both are there. SIGTERM and SIGINT drain within 10 s.
+ * Kafka with one log line per attempt; ready only when both are there. SIGTERM and SIGINT drain within 10 s:
+ * after 9.5 s the process ends, whatever still hangs.
  * Options: --help (the settings), --graph (the table of moves for graphviz), --version.
  */
 #pragma once
@@ -17,7 +18,7 @@
 
 /* Settings every service has. */
 struct service_settings {
-    const char *database_url, *kafka_bootstrap, *http_listen, *log_level, *master_keys;
+    const char *database_url, *kafka_bootstrap, *http_listen, *instance, *log_level, *master_keys;
     int workers;
 };
 
@@ -46,7 +47,8 @@ struct service {
     int web_threads; /* 0 = 4 */
     /* Called once after the settings were read: further checks, parse what needs parsing. Exit 2 when it fails. */
     struct err (*prepare)(void);
-    /* Gateway: called when the web server runs, before readiness; and at the end. */
+    /* Gateway: called when the web server runs, before readiness; and at the end, while requests are still under
+     * way: it ends those that would not end by themselves. Afterwards, when service_run returns, none is. */
     struct err (*start)(struct service_context *context);
     void (*stop)(struct service_context *context);
 };

@@ -6,9 +6,10 @@
 
 #include "base/log.h"
 #include "bus/kafka.h"
+#include "db/db.h"
 #include "seal/seal.h"
 
-enum { WORKERS_MOST = 1024 };
+enum { WORKERS_MOST = 1024, INSTANCE_MOST = 100 };
 
 static struct service_settings settings;
 
@@ -19,6 +20,9 @@ static const struct setting common_settings[] = {
      "host:port of Kafka brokers; other KAFKA_* pass on to librdkafka"                                           },
     {"HTTP_LISTEN",     SETTING_TEXT,   &settings.http_listen,     "127.0.0.1:8080",
      "address:port of this service's web server"                                                                 },
+    {"INSTANCE",        SETTING_TEXT,   &settings.instance,        "",
+     "what tells this process from its twins, the same after a restart; empty: host name and "
+     "HTTP_LISTEN"                                                                                               },
     {"WORKERS",         SETTING_INT,    &settings.workers,         "64",             "actions in flight at once" },
     {"LOG_LEVEL",       SETTING_TEXT,   &settings.log_level,       "info",           "debug, info, warn or error"},
 };
@@ -28,6 +32,19 @@ static const struct setting seal_settings[] = {
 };
 
 enum { N_COMMON = sizeof common_settings / sizeof common_settings[0] };
+
+/* It becomes part of a Kafka group member's name. */
+static struct err check_instance(void)
+{
+    bool good = strlen(settings.instance) <= INSTANCE_MOST;
+
+    for (const char *c = settings.instance; *c; c++) {
+        good = good && *c > ' ' && *c <= '~';
+    }
+    return good ? OK
+                : permanent("INSTANCE must have at most %d printable characters and no spaces",
+                            INSTANCE_MOST);
+}
 
 static struct err check_common(enum log_level *ret_level)
 {
@@ -40,7 +57,7 @@ static struct err check_common(enum log_level *ret_level)
                 return permanent("WORKERS must be from 1 to %d, not %d", WORKERS_MOST,
                                  settings.workers);
             }
-            return OK;
+            return check_instance();
         }
     }
     return permanent("LOG_LEVEL must be debug, info, warn or error, not '%.40s'",
@@ -65,6 +82,7 @@ struct err service_configure(const struct service *s, struct service_context *co
     TRY(settings_load(common_settings, N_COMMON));
     TRY(settings_load(s->settings, s->n_settings));
     TRY(check_common(&level));
+    TRY(db_url_ok(settings.database_url));
     TRY(check_kafka());
     log_setup(s->name, level);
     if (s->seals) {

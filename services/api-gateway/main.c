@@ -35,11 +35,19 @@ static struct err start(struct service_context *context)
     return OK;
 }
 
+/* The streams would go on for as long as people look; all other requests end by themselves. */
 static void stop(struct service_context *context)
 {
     (void)context;
     streams_close();
+}
+
+/* No request is under way any more, so nobody holds any of these. */
+static void release(void)
+{
     listener_stop(listener);
+    store_close();
+    pages_release();
 }
 
 int main(int argc, char **argv)
@@ -61,7 +69,6 @@ int main(int argc, char **argv)
         return 0;
     }
     int code = service_run(&service, argc, argv);
-    store_close();
-    pages_release();
+    release();
     return code;
 }

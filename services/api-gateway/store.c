@@ -23,6 +23,7 @@ void store_close(void)
 {
     db_pool_free(store.pool);
     store.pool = NULL;
+    store.relay = NULL;
 }
 
 const char *store_owner(void)

@@ -11,7 +11,7 @@
 #define STAMP(column) "to_char(" column " at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
 void store_open(const struct service_context *context);
-void store_close(void);
+void store_close(void); /* when no request is under way any more */
 
 struct err store_take(struct db **ret) MUST_CHECK;
 void store_give(struct db **db); /* NULL inside is fine */

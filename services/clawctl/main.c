@@ -21,13 +21,15 @@ static const struct setting settings[] = {
 static const struct {
     const char *words, *arguments, *why;
     int n_words, n_arguments;
+    bool asks_database;
     struct err (*run)(int argc, char **argv);
 } commands[] = {
-    {"migrate",  "",      "bring the database up to date",                    1, 0, run_migrate },
-    {"topics",   "",      "make the Kafka topics that are missing",           1, 0, run_topics  },
-    {"user add", "EMAIL", "make an account; the password is read from stdin", 2, 1, run_user_add},
-    {"show",     "ID",    "every stage of a deployment, and its timeline",    1, 1, run_show    },
-    {"asyncapi", "",      "print the AsyncAPI document of all events",        1, 0, run_asyncapi},
+    {"migrate",  "",      "bring the database up to date",                    1, 0, true,  run_migrate },
+    {"topics",   "",      "make the Kafka topics that are missing",           1, 0, false, run_topics  },
+    {"user add", "EMAIL", "make an account; the password is read from stdin", 2, 1, true,
+     run_user_add                                                                                      },
+    {"show",     "ID",    "every stage of a deployment, and its timeline",    1, 1, true,  run_show    },
+    {"asyncapi", "",      "print the AsyncAPI document of all events",        1, 0, false, run_asyncapi},
 };
 
 enum {
@@ -78,9 +80,14 @@ int main(int argc, char **argv)
             return 2;
         }
         struct err e = settings_load(settings, N_SETTINGS);
-        if (!failed(e)) {
-            e = commands[i].run(argc - 1 - n, argv + 1 + n);
+        if (!failed(e) && commands[i].asks_database) {
+            e = db_url_ok(clawctl.database_url);
         }
+        if (failed(e)) {
+            (void)fprintf(stderr, "clawctl: %s\n", e.text);
+            return 2;
+        }
+        e = commands[i].run(argc - 1 - n, argv + 1 + n);
         if (failed(e)) {
             (void)fprintf(stderr, "clawctl: %s\n", e.text);
         }

@@ -11,7 +11,6 @@
 enum { MIGRATION_CEILING = 1024 * 1024, LOCK_KEY = 715517 };
 
 static const char prepare_sql[] =
-    "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = 0;"
     "create table if not exists schema_migrations (name text primary key, digest text not null, "
     "applied_at timestamptz not null default now())";
 
@@ -103,6 +102,7 @@ struct err run_migrate(int argc, char **argv)
 
     (void)argc;
     (void)argv;
+    db_patient(db);
     struct err e = db_script(db, prepare_sql);
     if (!failed(e)) {
         e = db_exec(db, NULL, "select pg_advisory_lock($1::bigint)", P(LOCK_KEY));

@@ -92,6 +92,9 @@ struct err server_await_delivery(struct job *job)
                          (long long)order);
     }
     TRY(find_server(job, &ovh, order, &service));
+    if (!service && job->goal == GOAL_DOWN) {
+        job_message(job, RELEASED_ONCE_DELIVERED); /* others, quicker to go, said something else */
+    }
     if (!service) {
         return later_until(
             job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,

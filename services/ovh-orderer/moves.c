@@ -31,7 +31,7 @@ static const struct move moves[] = {
     {"refused",      GOAL_DOWN, server_drop_cart,      "released",   60,  5,   8,    0, NULL,           RELEASING,                                  &server_released},
     {"cancelled",    GOAL_DOWN, server_drop_cart,      "released",   60,  5,   8,    0, NULL,           RELEASING,                                  &server_released},
     {"ordered",      GOAL_DOWN, server_let_expire,     "released",   30,  5,   8,    0, NULL,           "Making sure that the order is not paid",   &server_released},
-    {"paid",         GOAL_DOWN, server_await_delivery, "delivered",  60, 10,   8,    0, NULL,           "The server is paid; it is released as soon as OVH delivers it", NULL},
+    {"paid",         GOAL_DOWN, server_await_delivery, "delivered",  60, 10,   8,    0, NULL,           RELEASED_ONCE_DELIVERED, NULL},
     {"delivered",    GOAL_DOWN, server_release,        "released",   60, 15,   8,    0, NULL,           RELEASING,                                  &server_released},
     {"prepared",     GOAL_DOWN, server_release,        "released",   60, 15,   8,    0, NULL,           RELEASING,                                  &server_released},
     {"rebuilding",   GOAL_DOWN, server_release,        "released",   60, 15,   8,    0, NULL,           RELEASING,                                  &server_released},

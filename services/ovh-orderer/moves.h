@@ -18,6 +18,7 @@ struct err server_pay(struct job *job);
 struct err server_start_over(struct job *job);
 
 /* delivery.c: from the paid order to the machine's name */
+#define RELEASED_ONCE_DELIVERED "The server is paid; it is released as soon as OVH delivers it"
 struct err server_await_delivery(struct job *job);
 
 /* machine.c: from the bare machine to one that lets us in */

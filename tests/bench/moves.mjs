@@ -20,15 +20,21 @@ export function movesOf(runDir) {
 /** What of click → READY (microseconds since 1970 in, milliseconds out) was ours. */
 export function ownTime({ clicked, ready }, moves) {
   const upTo = moves.filter((m) => m.started_us < ready);
-  let acting = 0, waiting = 0;
+  const sum = { acting: 0, waiting: 0, settling: 0, late: 0 };
   upTo.forEach((move, i) => {
-    acting += move.ended_us - move.started_us;
+    sum.acting += move.ended_us - move.started_us;
     const next = upTo[i + 1];
-    // A pause is asked for, but coming back late from it is ours.
-    if (move.outcome !== 'ok' && next) waiting += Math.max(0, next.started_us - move.settled_us - next.lag_us);
+    if (move.outcome === 'ok' || !next) {
+      sum.settling += move.settled_us - move.ended_us;
+    } else {
+      // A pause is asked for; coming back late from it is ours.
+      sum.waiting += Math.max(0, next.started_us - move.ended_us - next.lag_us);
+      sum.late += next.lag_us;
+    }
   });
   const total = ready - clicked;
-  return { total: total / 1000, acting: acting / 1000, waiting: waiting / 1000, own: (total - acting - waiting) / 1000 };
+  const ms = Object.fromEntries(Object.entries(sum).map(([name, us]) => [name, us / 1000]));
+  return { ...ms, total: total / 1000, own: total / 1000 - ms.acting - ms.waiting, moves: upTo.length };
 }
 
 export function handOffs(moves) {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../harness/command.mjs';
 import { ROOT, startStack } from '../harness/stack.mjs';
@@ -20,7 +20,7 @@ before(async () => {
 after(() => stack?.close());
 
 const clawctl = (...args) =>
-  run(join(ROOT, process.env.BIN_DIR ?? 'build/bin', 'clawctl'), args, { cwd: ROOT, env: { ...process.env, DATABASE_URL: stack.env.DATABASE_URL } });
+  run(resolve(ROOT, process.env.BIN_DIR ?? 'build/bin', 'clawctl'), args, { cwd: ROOT, env: { ...process.env, DATABASE_URL: stack.env.DATABASE_URL } });
 
 test('one click reaches READY, through every status in order', async () => {
   const deployment = await api.deploy({ name: 'first' });
@@ -46,7 +46,7 @@ test('one order was paid, one key made, with its cap and our mark', async () => 
   assert.match(ledger.orders[0].intent, /^openclaw-/);
   assert.equal(ledger.servers.length, 1);
   assert.equal(ledger.keys.length, 1);
-  assert.equal(ledger.keys[0].name, `openclaw-${ready.id.slice(-8)}`);
+  assert.equal(ledger.keys[0].name, `openclaw-${ready.id.slice(-12)}`);
   assert.equal(ledger.keys[0].limit, 10);
 });
 

@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { run } from '../harness/command.mjs';
-import { ROOT } from '../harness/stack.mjs';
+import { ROOT, startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
 
-const bin = (name) => join(ROOT, process.env.BIN_DIR ?? 'build/bin', name);
+const bin = (name) => resolve(ROOT, process.env.BIN_DIR ?? 'build/bin', name);
 const SERVICES = ['api-gateway', 'key-provisioner', 'ovh-orderer', 'installer', 'health-monitor'];
 const MASTER_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
 const good = {
@@ -61,6 +62,19 @@ test('bad values are named', async () => {
   assert.match(await refusal('ovh-orderer', { SSH_KEY_TYPE: 'dsa' }), /SSH_KEY_TYPE.*dsa/);
   assert.match(await refusal('key-provisioner', { DATABASE_URL_FILE: '/nonexistent' }), /DATABASE_URL_FILE: cannot read '\/nonexistent'/);
   assert.match(await refusal('health-monitor', { KAFKA_SASL_MECHANIX: 'x' }), /KAFKA_SASL_MECHANIX: kafka: No such configuration property/);
+  assert.match(await refusal('health-monitor', { KAFKA_ACKS: '1' }), /KAFKA_ACKS: acks is not to be chosen/);
+  assert.match(await refusal('installer', { INSTANCE: 'one two' }), /INSTANCE must have at most/);
+});
+
+test('a bad DATABASE_URL is refused without repeating it', async () => {
+  for (const url of ['postgresql://u:hush@[::1/d', 'postgresql://u:hu@sh@127.0.0.1/d', 'hush']) {
+    const words = 'DATABASE_URL is not a PostgreSQL connection string';
+    assert.equal(await refusal('installer', { DATABASE_URL: url }), `installer: ${words}`);
+    await assert.rejects(run(bin('clawctl'), ['migrate'], { env: { DATABASE_URL: url }, cwd: ROOT }), (error) => {
+      assert.equal(error.stderr, `clawctl: ${words}\n`);
+      return /exit 2\n/.test(error.message);
+    });
+  }
 });
 
 test('an unreachable database is tried again with one log line an attempt, and is not readiness', async () => {
@@ -90,4 +104,73 @@ test('clawctl: wrong use is one line and exit 2, an unreachable database one lin
 
 test('the table of moves draws itself', async () => {
   for (const service of SERVICES.slice(1)) assert.match((await run(bin(service), ['--graph'], { env: {} })).stdout, /^digraph \w+ \{[^]*->[^]*\}\n$/);
+});
+
+describe('a running product', () => {
+  let stack;
+  const pid = (name) => Number(readFileSync(join(stack.runDir, 'pids', name), 'utf8').split(/\s/)[0]);
+  const gone = (id) => {
+    try {
+      return /\) [ZX] /.test(readFileSync(`/proc/${id}/stat`, 'utf8'));
+    } catch {
+      return true;
+    }
+  };
+
+  before(async () => (stack = await startStack({ settings: { 'api-gateway': { DEPLOYS_PER_HOUR: 10000 } } })));
+  after(() => stack?.close());
+
+  test('a service cannot put a table of its own in the place of ours', async () => {
+    const as = (sql) => stack.psql(`set role key_provisioner; ${sql}`);
+    await assert.rejects(as('create temporary table secrets (deployment_id uuid)'), /permission denied to create temporary tables/);
+    await assert.rejects(as('create table public.mine (id int)'), /permission denied for schema public/);
+    const [{ path }] = await stack.psql("select proconfig::text as path from pg_proc where proname = 'forget_secrets'");
+    assert.match(path, /search_path=pg_catalog, public, pg_temp/);
+    assert.deepEqual(await stack.psql("select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"), [{ proname: 'forget_secrets' }]);
+  });
+
+  test('the gateway ends under load within 10 s, and no request it took is cut off by a crash', async () => {
+    const api = stack.api();
+    await api.signUp();
+    let going = true;
+    const load = Array.from({ length: 12 }, async () => {
+      while (going) {
+        await api.request('POST', '/api/openclaw/deploy').catch(() => {});
+        await fetch(`${stack.url('api-gateway.1')}/readyz`).catch(() => {});
+      }
+    });
+    await until(async () => (await api.list()).length > 10, { what: 'some clicks were taken' });
+    const gateway = pid('api-gateway.1');
+    const began = Date.now();
+    process.kill(gateway, 'SIGTERM');
+    await until(() => gone(gateway), { deadline: 10, what: 'the gateway has ended' });
+    going = false;
+    await Promise.all(load);
+    assert.ok(Date.now() - began < 10000);
+    assert.match(readFileSync(stack.logFile('api-gateway.1'), 'utf8'), /"msg":"stopped"/);
+    await stack.start('api-gateway.1');
+  });
+
+  test('a database that hangs is 503 in time, and does not hold a stop up', async () => {
+    const api = stack.api();
+    await api.signUp();
+    const data = join(stack.runDir, 'postgres');
+    const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(postmaster)], { env: process.env });
+    const all = [postmaster, ...stdout.trim().split(/\s+/).map(Number)];
+    const ending = ['api-gateway.1', 'key-provisioner.1'].map(pid);
+    try {
+      for (const id of all) process.kill(id, 'SIGSTOP');
+      const began = Date.now();
+      assert.equal((await api.request('GET', '/api/openclaw/deployments', { timeout: 20 })).status, 503);
+      assert.ok(Date.now() - began < 15000);
+      for (const id of ending) process.kill(id, 'SIGTERM');
+      await until(() => ending.every(gone), { deadline: 10.5, what: 'both have ended' });
+    } finally {
+      for (const id of all) if (!gone(id)) process.kill(id, 'SIGCONT');
+    }
+    await stack.start('api-gateway.1');
+    await stack.start('key-provisioner.1');
+    assert.deepEqual(await api.list(), []);
+  });
 });

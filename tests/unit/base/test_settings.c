@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/settings.h"
+#include "base/utf8.h"
 
 static const char *text, *secret, *kept;
 static int count;
@@ -78,6 +79,24 @@ static struct err try_twice(int *calls, struct err first)
     TRY(first);
     ++*calls;
     return OK;
+}
+
+static void an_error_is_utf8_wherever_it_was_cut(void **state)
+{
+    char text_[sizeof OK.text + 20];
+
+    (void)state;
+    for (size_t odd = 0; odd < 2; odd++) {
+        memset(text_, 'a', odd);
+        for (size_t at = odd; at + 2 < sizeof text_; at += 2) {
+            memcpy(text_ + at, "é", 3);
+        }
+        struct err e = permanent("%s", text_);
+        assert_true(utf8_valid(e.text, strlen(e.text)));
+        e = err_in(e, "%s", text_);
+        assert_true(utf8_valid(e.text, strlen(e.text)));
+    }
+    assert_string_equal(transient("said \"%s\"", "\xff\x1b[1m").text, "said \"??[1m\"");
 }
 
 static void try_stops_at_the_first_failure(void **state)
@@ -149,6 +168,19 @@ static void a_file_gives_the_value_and_wins_over_the_variable(void **state)
     assert_string_equal(kept, "from a file");
 }
 
+static void a_file_that_does_not_fit_is_refused(void **state)
+{
+    char path[] = "/tmp/test-settings-XXXXXX", small[4];
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0 && write(fd, "1234\n", 5) == 5 && close(fd) == 0);
+    struct err e = setting_read_file("T_TEXT", path, small, sizeof small);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "T_TEXT_FILE: there is too much in '/tmp/test-settings-"));
+    assert_int_equal(unlink(path), 0);
+}
+
 static void secrets_are_shown_as_stars_and_help_lists_every_row(void **state)
 {
     char shown[128], help[1024] = "";
@@ -182,11 +214,13 @@ int main(void)
         TEST(an_error_keeps_its_kind_and_code_when_context_is_added),
         TEST(context_of_no_error_is_no_error),
         TEST(long_texts_are_cut_and_end),
+        TEST(an_error_is_utf8_wherever_it_was_cut),
         TEST(try_stops_at_the_first_failure),
         TEST(settings_come_from_the_environment_or_their_default),
         TEST(a_setting_that_is_missing_is_named_with_its_reason),
         TEST(a_bad_number_is_named),
         TEST(a_file_gives_the_value_and_wins_over_the_variable),
+        TEST(a_file_that_does_not_fit_is_refused),
         TEST(secrets_are_shown_as_stars_and_help_lists_every_row),
     };
 

@@ -65,8 +65,9 @@ static void a_changed_host_key_is_told_to_a_person(void **state)
     world.fails.code = 1002;
     struct err e = installer_reach(&job);
     assert_int_equal(e.kind, ERR_PERMANENT);
-    const char *text = "The server's SSH host key changed since we met it. It may be another machine, "
-                       "so nothing is sent to it; destroy it and deploy anew";
+    const char *text =
+        "The server's SSH host key changed since we met it. It may be another machine, "
+        "so nothing is sent to it; destroy it and deploy anew";
     assert_string_equal(e.text, text);
     assert_string_equal(installer_follow_setup(&job).text, text);
     assert_string_equal(installer_read_result(&job).text, text);

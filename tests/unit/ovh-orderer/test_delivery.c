@@ -86,6 +86,7 @@ static void a_late_delivery_keeps_the_order(void **state)
     assert_non_null(strstr(e.text, "OVH is late"));
     job.goal = GOAL_DOWN; /* on the way down it is waited for, however long */
     assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+    assert_string_equal(job.message, RELEASED_ONCE_DELIVERED);
 }
 
 static void documents_are_asked_for(void **state)

@@ -201,6 +201,19 @@ static void notes_set_in_this_job_are_read_back(void **state)
     assert_int_equal(note_int(&job, "absent", -1), -1);
 }
 
+static void text_that_is_not_utf8_is_kept_as_well_as_it_can_be(void **state)
+{
+    (void)state;
+    struct err e = permanent("no");
+    memcpy(e.text, "caf\xc3", 5);
+    note_set(&job, "said", "caf\xe9 \xff");
+    assert_string_equal(note(&job, "said"), "caf? ?");
+    settle(&moves[0], e);
+    assert_string_equal(text("message"), "caf?");
+    json_t *fields = json_object_get(json_object_get(told, "event"), "fields");
+    assert_string_equal(json_string_value(json_object_get(fields, "reason")), "caf?");
+}
+
 static void a_table_that_leads_nowhere_is_refused(void **state)
 {
     (void)state;
@@ -241,6 +254,7 @@ int main(void)
         TEST(going_down_never_gives_up),
         TEST(nothing_left_is_told_as_released),
         TEST(notes_set_in_this_job_are_read_back),
+        TEST(text_that_is_not_utf8_is_kept_as_well_as_it_can_be),
         TEST(a_table_that_leads_nowhere_is_refused),
         TEST(leases_and_texts_are_keyed_by_goal_and_state),
     };
