@@ -19,7 +19,9 @@ static int put(int to, const char *bytes, size_t length)
 {
     while (length > 0) {
         ssize_t n = write(to, bytes, length);
-        if (n <= 0) return -1;
+        if (n <= 0) {
+            return -1;
+        }
         bytes += n;
         length -= (size_t)n;
     }
@@ -30,7 +32,9 @@ static void notify(const char *answer, size_t length)
 {
     const char *pipe_name = getenv("SANDBOX_NOTIFY");
     int to = pipe_name ? open(pipe_name, O_WRONLY | O_NONBLOCK) : -1;
-    if (to < 0) return;
+    if (to < 0) {
+        return;
+    }
     put(to, answer, length);
     close(to);
     unsetenv("SANDBOX_NOTIFY");
@@ -43,8 +47,10 @@ int main(int argc, char **argv)
     int failed = 0;
     struct sockaddr_un where = {.sun_family = AF_UNIX};
 
-    if (argc != 4 || strlen(argv[1]) >= sizeof where.sun_path) return 2;
-    strcpy(where.sun_path, argv[1]);
+    if (argc != 4 || strlen(argv[1]) >= sizeof where.sun_path) {
+        return 2;
+    }
+    memcpy(where.sun_path, argv[1], strlen(argv[1]) + 1);
     int outside = socket(AF_UNIX, SOCK_STREAM, 0);
     int file = open(argv[3], O_RDONLY);
     if (file < 0 || connect(outside, (struct sockaddr *)&where, sizeof where) < 0) {
@@ -56,7 +62,9 @@ int main(int argc, char **argv)
     fstat(file, &about);
     /* The size goes first, so that our end of the connection can stay open for as long as we live. */
     dprintf(outside, "%s\n%ld\n", argv[2], (long)about.st_size);
-    while ((n = read(file, bytes, sizeof bytes)) > 0) put(outside, bytes, (size_t)n);
+    while ((n = read(file, bytes, sizeof bytes)) > 0) {
+        put(outside, bytes, (size_t)n);
+    }
     while ((n = read(outside, bytes, sizeof bytes)) > 0) {
         failed |= n >= 5 && memcmp(bytes, "error", 5) == 0;
         put(1, bytes, (size_t)n);

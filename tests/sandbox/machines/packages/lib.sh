@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the stand-ins share: the log of calls that tests read, root's privilege, and time passing as the sandbox's setting
 # `setup` says.
 

@@ -1,0 +1,121 @@
+// Paying, and the time until the machine is there: refusals, documents, delays, cancellations.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../../harness/wait.mjs';
+import {
+  age, assertAllHappened, assertFails, assertGone, assertReady, bought, deploy, destroy,
+  destroyed, row, tidy, untilMessage, world,
+} from './world.mjs';
+
+const PAY = { method: 'POST', path: '/1.0/me/order/*/pay' };
+const PAGE_OF_200 = { kind: 'html', status: 200, execute: true };
+const settings = (changes) => world.sandbox.settings(changes);
+const retry = (id) => world.api.retry(id);
+
+describe('paying', () => {
+  tidy();
+
+  test('is done or not, and nobody knows which: paid once', async () => {
+    const faults = [PAGE_OF_200, { kind: 'drop-reply' }, { kind: 'reset' }, { kind: 'empty' }, { kind: 'status', status: 500 }];
+    await world.sandbox.faults(faults.map((fault) => ({ ...PAY, ...fault })));
+    for (const id of await deploy(5)) await assertReady(id, { orders: 1 });
+    await assertAllHappened();
+  });
+
+  test('is refused: says so, and a retry pays the same order', async () => {
+    await settings({ pay_refused: true });
+    const [id] = await deploy();
+    await assertFails(id, /^The payment of OVH order \d+ was refused \(.*\); nothing was charged\. An operator must check the payment method at OVH, then retry$/);
+    await settings({ pay_refused: false });
+    await retry(id);
+    await assertReady(id, { orders: 1 });
+  });
+
+  test('is refused and given up: destroyed, nothing paid', async () => {
+    await settings({ pay_refused: true });
+    const [id] = await deploy();
+    await assertFails(id, /refused/);
+    await destroyed(id);
+    assert.equal((await bought(id)).paid.length, 0);
+  });
+
+  test('there is nothing to pay with', async () => {
+    await world.sandbox.faults({ method: 'GET', path: '/1.0/me/payment/method', kind: 'lie', body: [] });
+    const [id] = await deploy();
+    await assertFails(id, /there is no default payment method; nothing was charged/);
+    await retry(id);
+    await assertReady(id, { orders: 1 });
+  });
+
+  test('the order expired meanwhile: a retry orders anew', async () => {
+    await settings({ pay_refused: true });
+    const [id] = await deploy();
+    await assertFails(id, /refused/);
+    await settings({ pay_refused: false, order_lifetime: 0 });
+    await retry(id);
+    await assertFails(id, /^OVH cancelled order \d+; nothing will come of it\. A retry orders anew/);
+    await settings({ order_lifetime: 86400 });
+    await retry(id);
+    await assertReady(id, { orders: 2 });
+  });
+});
+
+describe('the order', () => {
+  tidy();
+
+  test('needs documents: says so, waits, and goes on after a retry', async () => {
+    await settings({ documents_requested: true });
+    const [id] = await deploy();
+    await assertFails(id, /^OVH asks for documents before it delivers order \d+\. The order is kept; an operator must answer in the OVH account, then retry/);
+    await settings({ documents_requested: false });
+    await retry(id);
+    await assertReady(id, { orders: 1 });
+  });
+
+  test('is cancelled for its documents: a retry orders anew', async () => {
+    await settings({ documents_requested: 'refused' });
+    const [id] = await deploy();
+    await assertFails(id, /^OVH cancelled order \d+/);
+    await settings({ documents_requested: false });
+    await retry(id);
+    await assertReady(id, { orders: 2 });
+  });
+
+  test('is not delivered in time: says so, and a retry waits for the same order', async () => {
+    await settings({ delivering: 3600 });
+    const [id] = await deploy();
+    await until(async () => (await row('server', id))?.state === 'paid', { what: 'it is paid' });
+    await age('server', id, 1000);
+    await assertFails(id, /^OVH is late: no server after 15 minutes\. Order \d+ is paid and kept; a retry goes on waiting for it$/);
+    await settings({ delivering: 0 });
+    await retry(id);
+    await assertReady(id, { orders: 1 });
+  });
+
+  test('is late, and destroyed meanwhile: released as soon as it is delivered', async () => {
+    await settings({ delivering: 3600 });
+    const [id] = await deploy();
+    await until(async () => (await row('server', id))?.state === 'paid', { what: 'it is paid' });
+    await destroy(id);
+    await untilMessage(id, /^The server is paid; it is released as soon as OVH delivers it/);
+    await settings({ delivering: 0 });
+    await assertGone(id);
+    assert.equal((await bought(id)).servers.length, 1);
+  });
+
+  test('shows up late everywhere', async () => {
+    await settings({ late_reads: 3, details_need_payment: true, region_required: true, ips: 0.5 });
+    const [id] = await deploy();
+    await assertReady(id, { orders: 1 });
+  });
+
+  test('two are delivered the other way round: each gets its own', async () => {
+    await settings({ swap_delivery: true, delivering: 1 });
+    const ids = await deploy(2);
+    for (const id of ids) await assertReady(id, { orders: 1 });
+    const names = await Promise.all(ids.map(async (id) => (await row('server', id)).notes.service_name));
+    assert.deepEqual(await Promise.all(ids.map(async (id) => (await bought(id)).paid[0].service)), names);
+    await destroyed(...ids);
+  });
+});
