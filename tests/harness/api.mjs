@@ -55,7 +55,7 @@ export class Api extends Http {
   }
 
   /** Waits for a status (or one of several); fails at once on an ERROR nobody waits for. */
-  async waitStatus(id, wanted, { deadline = 60 } = {}) {
+  async waitStatus(id, wanted, { deadline = 60, every = 0.1 } = {}) {
     const statuses = [wanted].flat();
     let found;
     const deployment = await until(
@@ -63,7 +63,7 @@ export class Api extends Http {
         found = await this.deployment(id);
         return statuses.includes(found.status) || found.status === 'ERROR' ? found : undefined;
       },
-      { deadline, what: `deployment ${id} is ${statuses.join(' or ')}`, every: 0.1 },
+      { deadline, what: `deployment ${id} is ${statuses.join(' or ')}`, every },
     ).catch((error) => {
       throw new Error(`${error.message}; it is ${found?.status} (${found?.statusMessage})`, { cause: error });
     });

@@ -15,10 +15,23 @@
 static const struct kafka_settings settings = {.service = "test", .bootstrap = "broker:9092"};
 static char shown[400];
 
+extern char **environ;
+
+/* Only what these tests are about: cmocka reads its own settings from there. */
 static int no_environment(void **state)
 {
     (void)state;
-    return clearenv();
+    for (char **line = environ; *line;) {
+        char name[200];
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(*line, "="), *line);
+        if (strncmp(name, "KAFKA_", 6) == 0) {
+            (void)unsetenv(name);
+            line = environ;
+        } else {
+            line++;
+        }
+    }
+    return 0;
 }
 
 static struct err configure(bool producer, const char *name)
