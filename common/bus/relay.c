@@ -77,7 +77,10 @@ static struct err read_rows(struct bus_relay *r, struct rows **ret)
 
     buf_init(&ids, FLIGHT_IDS_CEILING);
     (void)flights_ids(&r->flights, FLIGHTS_ALL, &ids);
-    return db_exec(r->db, ret, read_sql, P(r->owner), P(BATCH), P((const char *)ids.at));
+    struct param params[] = {P(r->owner), P(BATCH), P((const char *)ids.at)};
+    TRY(db_batch_begin(r->db)); /* a batch of one: it is prepared, and every event waits for it */
+    TRY(db_batch_add(r->db, "read", read_sql, params, 3));
+    return db_batch_end(r->db, ret, 1);
 }
 
 /* Sends what is there and not under way; the number of rows is returned. */

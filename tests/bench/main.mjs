@@ -36,8 +36,9 @@ const processOf = (stack, name) => {
   return { rss: number('VmRSS') / 1024, threads: number('Threads'), cpu: (Number(stat[11]) + Number(stat[12])) / 100 };
 };
 
-async function deployAll(stack, api, atOnce) {
-  const one = async () => {
+/** `people` click one after the other, or all at once. */
+async function deployAll(people, atOnce) {
+  const one = async (api) => {
     const { id } = await api.deploy();
     // The time counts by the server's stamps, so a crowd need not look often.
     const ready = await api.waitStatus(id, 'READY', { deadline: 600, every: atOnce ? 2 : 0.1 });
@@ -45,8 +46,8 @@ async function deployAll(stack, api, atOnce) {
   };
   const began = Date.now();
   const done = [];
-  if (atOnce) done.push(...(await Promise.all(Array.from({ length: N }, one))));
-  else for (let i = 0; i < N; i++) done.push(await one());
+  if (atOnce) done.push(...(await Promise.all(people.map(one))));
+  else for (const api of people) done.push(await one(api));
   return { done, seconds: (Date.now() - began) / 1000 };
 }
 
@@ -59,6 +60,7 @@ function report(title, { done, seconds }, moves) {
   console.log(row('  inside actions', summary(mine.map((m) => m.acting))));
   console.log(row('  asked-for pauses', summary(mine.map((m) => m.waiting))));
   console.log(row('  own time', summary(mine.map((m) => m.own))));
+  console.log(row('    of it click → first action', summary(mine.map((m) => m.first))));
   console.log(row('    of it settling', summary(mine.map((m) => m.settling))));
   console.log(row('    of it coming back late', summary(mine.map((m) => m.late))));
   console.log(row('moves a deployment', summary(mine.map((m) => m.moves))));
@@ -71,8 +73,8 @@ let giveWay;
 try {
   await stack.sandbox.settings(instant);
   giveWay = worldGivesWay(Number(readFileSync(`${stack.runDir}/pids/sandbox`, 'utf8').trim().split(/\s+/)[0]));
-  const api = stack.api();
-  await api.signUp();
+  const people = Array.from({ length: N }, () => stack.api());
+  for (const api of people) await api.signUp();
   console.log(`${availableParallelism()} cores, ${COPIES} copies of each worker, sandbox delays zero, ${giveWay.how}`);
 
   const names = SERVICES.map((s) => `${s}.1`);
@@ -80,9 +82,9 @@ try {
   await sleep(IDLE_S * 1000);
   const idle = names.map((name, i) => ((processOf(stack, name).cpu - before[i]) / IDLE_S) * 100);
 
-  await deployOnce(api);
-  const sequence = await deployAll(stack, api, false);
-  const crowd = await deployAll(stack, api, true);
+  await deployOnce(people[0]);
+  const sequence = await deployAll(people, false);
+  const crowd = await deployAll(people, true);
   const moves = movesOf(stack.runDir);
   report('one after the other', sequence, moves);
   report('at once', crowd, moves);

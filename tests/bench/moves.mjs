@@ -34,7 +34,7 @@ export function ownTime({ clicked, ready }, moves) {
   });
   const total = ready - clicked;
   const ms = Object.fromEntries(Object.entries(sum).map(([name, us]) => [name, us / 1000]));
-  return { ...ms, total: total / 1000, own: total / 1000 - ms.acting - ms.waiting, moves: upTo.length };
+  return { ...ms, first: (upTo[0].started_us - clicked) / 1000, total: total / 1000, own: total / 1000 - ms.acting - ms.waiting, moves: upTo.length };
 }
 
 export function handOffs(moves) {
