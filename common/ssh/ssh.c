@@ -54,6 +54,16 @@ static ssize_t on_send(libssh2_socket_t sock, const void *bytes, size_t len, int
     return n >= 0 ? n : errno == EINTR ? -EAGAIN : -errno;
 }
 
+/* libssh2 1.11.1 (Debian 13) has a setter for function pointers and frowns on the one before it. */
+static void set_callback(LIBSSH2_SESSION *session, int which, void (*callback)(void))
+{
+#if LIBSSH2_VERSION_NUM >= 0x010B01
+    (void)libssh2_session_callback_set2(session, which, callback);
+#else
+    (void)libssh2_session_callback_set(session, which, (void *)callback);
+#endif
+}
+
 static struct ssh *session_new(int sock, const struct ssh_target *target, int64_t deadline)
 {
     struct ssh *ssh = malloc(sizeof *ssh);
@@ -68,8 +78,8 @@ static struct ssh *session_new(int sock, const struct ssh_target *target, int64_
         abort();
     }
     libssh2_session_set_blocking(ssh->session, 0);
-    (void)libssh2_session_callback_set(ssh->session, LIBSSH2_CALLBACK_RECV, (void *)on_receive);
-    (void)libssh2_session_callback_set(ssh->session, LIBSSH2_CALLBACK_SEND, (void *)on_send);
+    set_callback(ssh->session, LIBSSH2_CALLBACK_RECV, (void (*)(void))on_receive);
+    set_callback(ssh->session, LIBSSH2_CALLBACK_SEND, (void (*)(void))on_send);
     return ssh;
 }
 
