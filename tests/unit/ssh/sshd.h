@@ -106,6 +106,7 @@ static pid_t spawn_sshd(struct machine *m, int sock)
     char *argv[] = {(char[]){SSHD}, (char[]){"-i"}, (char[]){"-e"}, (char[]){"-f"}, config, NULL};
     char *envp[] = {(char[]){"PATH=/usr/local/bin:/usr/bin:/bin"}, NULL};
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     pid_t pid = -1;
 
     (void)snprintf(config, sizeof config, "%s/config", m->dir);
@@ -114,7 +115,11 @@ static pid_t spawn_sshd(struct machine *m, int sock)
     (void)posix_spawn_file_actions_adddup2(&actions, sock, 0);
     (void)posix_spawn_file_actions_adddup2(&actions, sock, 1);
     (void)posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    (void)posix_spawn(&pid, SSHD, &actions, NULL, argv, envp);
+    /* a group of its own: newer sshds serve a line by several processes, and all hold it open */
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    (void)posix_spawn(&pid, SSHD, &actions, &attributes, argv, envp);
+    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     return pid;
 }
@@ -195,7 +200,7 @@ static void machine_cut(struct machine *m)
 {
     for (int i = 0; i < atomic_load(&m->n); i++) {
         if (m->pids[i] > 0) {
-            (void)kill(m->pids[i], SIGKILL);
+            (void)kill(-m->pids[i], SIGKILL);
             (void)waitpid(m->pids[i], NULL, 0);
             m->pids[i] = -1;
         }
