@@ -82,6 +82,9 @@ static struct err plan(const struct stage *stage, const char *texts, const struc
         (void)json_object_set_new(out, "from", json_string(rule->from));
         (void)json_object_set_new(out, "to", json_string(rule->to));
     }
+    if (rule->starts) {
+        (void)json_object_set_new(out, "starts", json_true());
+    }
     if (rule->remember) {
         json_t *notes = json_object();
         rule->remember(fields, notes);

@@ -86,6 +86,15 @@ void job_message(struct job *job, const char *format, ...)
     va_end(args);
 }
 
+void job_trouble(struct job *job, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    job->trouble = scrubbed(job->arena, format, args);
+    va_end(args);
+}
+
 void job_log(struct job *job, const char *format, ...)
 {
     va_list args;

@@ -13,6 +13,8 @@
  *                     times in a row, then as permanent
  *   ERR_PERMANENT  -> goal up: the deployment is ERROR with the error's text, the row rests until a retry;
  *                     goal down: never given up; again every few minutes, logged as error
+ * A resting row whose work is done says its last event again when the user retries: the next stage may have
+ * missed it.
  * Past `limit_s` in one state with goal up, NOT_YET counts as permanent ("<people>: took too long").
  *
  * An action may run twice at any time (crash, lost lease): its comment says why that is safe. It talks to
@@ -61,6 +63,7 @@ struct goal_rule {
     const struct event *hears;
     enum effect effect;
     const char *from, *to; /* EFFECT_STEP */
+    bool starts; /* EFFECT_RETRY: also makes the row when there is none: its event was lost */
     /* EFFECT_START: what the row must remember of the event, as notes; may be NULL. Decoded event in. */
     void (*remember)(const void *event, json_t *notes);
 };
@@ -102,6 +105,7 @@ struct job {
     const char *go;        /* other state than the table's */
     double wait_s;         /* < 0: the table's pause */
     const char *message;
+    const char *trouble;
     const char *ip_address;
     const struct event *said;
     const void *said_fields;
@@ -120,6 +124,9 @@ void job_wait(struct job *job,
               double seconds); /* with NOT_YET: this pause instead of poll_s       */
 void job_message(struct job *job, const char *format, ...)
     PRINTF(2, 3); /* instead of the next state's `people` */
+/* With OK (no event due) or NOT_YET and goal up: the deployment is in ERROR with that text, and the row goes on all
+ * the same. Saying it again changes nothing. */
+void job_trouble(struct job *job, const char *format, ...) PRINTF(2, 3);
 void job_log(struct job *job, const char *format, ...)
     PRINTF(2, 3); /* a line for the user; at most 200 a job */
 void job_say(struct job *job, const struct event *event,

@@ -1,7 +1,7 @@
 /* The rules of move.h, one after the other. */
 #include "runner/outcome.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,15 +89,13 @@ static void moved_on(const struct outcome_context *c, const struct move *move, s
     }
 }
 
-static void gave_up(const struct outcome_context *c, struct job *job, struct err e, json_t *o,
-                    struct outcome *ret)
+/* The deployment is in ERROR for that reason. */
+static void in_error(const struct outcome_context *c, struct job *job, const char *why, json_t *o,
+                     struct outcome *ret)
 {
-    char *reason = arena_strdup(job->arena, job->message ? job->message : e.text);
+    char *reason = arena_strdup(job->arena, why);
 
     utf8_scrub(reason, strlen(reason));
-    ret->gave_up = true;
-    ret->state = job->go ? job->go : job->state;
-    ret->delay_s = -1;
     set_text(o, "status", "ERROR");
     set_text(o, "message", reason);
     struct deployment_failed *fields = arena_alloc(job->arena, sizeof *fields);
@@ -105,6 +103,28 @@ static void gave_up(const struct outcome_context *c, struct job *job, struct err
     fields->reason = reason;
     set_event(o, &deployment_failed, job, fields);
     ret->says = true;
+}
+
+static void gave_up(const struct outcome_context *c, struct job *job, struct err e, json_t *o,
+                    struct outcome *ret)
+{
+    ret->gave_up = true;
+    ret->state = job->go ? job->go : job->state;
+    ret->delay_s = -1;
+    in_error(c, job, job->message ? job->message : e.text, o, ret);
+}
+
+/* Trouble that does not end the row. */
+static void told_trouble(const struct outcome_context *c, struct job *job, json_t *o,
+                         struct outcome *ret)
+{
+    if (!job->trouble || job->goal != GOAL_UP) {
+        return;
+    }
+    if (json_object_get(o, "event")) {
+        abort(); /* a move that arrives with an event is no trouble */
+    }
+    in_error(c, job, job->trouble, o, ret);
 }
 
 /* NOT_YET for longer than the move may take. */
@@ -161,9 +181,11 @@ void outcome_of(const struct outcome_context *c, const struct move *move, struct
 
     if (e.kind == ERR_NONE) {
         moved_on(c, move, job, o, ret);
+        told_trouble(c, job, o, ret);
     } else if (e.kind == ERR_NOT_YET) {
         ret->delay_s = job->wait_s >= 0 ? job->wait_s : move->poll_s;
         set_text(o, "message", job->message);
+        told_trouble(c, job, o, ret);
     } else if (last && job->goal == GOAL_UP) {
         gave_up(c, job, e, o, ret);
     } else { /* try again; on the way down never give up */
@@ -172,6 +194,10 @@ void outcome_of(const struct outcome_context *c, const struct move *move, struct
         ret->delay_s = backoff = pause_after(c, job, e);
         tries = job->tries + 1;
         set_text(o, "message", job->message);
+        if (tries <= move->tries) { /* so many a person may read */
+            job_log(job, "%s; trying again in %.0f s (%d of %d)", e.text, ceil(ret->delay_s), tries,
+                    move->tries);
+        }
     }
     (void)json_object_set_new(o, "tries", json_integer(tries));
     (void)json_object_set_new(o, "backoff", json_real(backoff));

@@ -20,12 +20,16 @@ static void remember_address(const void *event, json_t *notes)
 }
 
 static const struct goal_rule goals[] = {
-    {&server_ready,                 EFFECT_START, NULL,        NULL,         remember_address},
-    {&deployment_restart_requested, EFFECT_STEP,  "installed", "restarting", NULL            },
-    {&deployment_destroy_requested, EFFECT_DOWN,  NULL,        NULL,         NULL            },
+    {.hears = &server_ready,               .effect = EFFECT_START,                  .remember = remember_address},
+    {.hears = &deployment_restart_requested,
+     .effect = EFFECT_STEP,
+     .from = "installed",
+     .to = "restarting"},
+    {.hears = &deployment_retry_requested,                  .effect = EFFECT_RETRY,                                                            .starts = true},
+    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN},
 };
 static const struct stage stage = {
-    .piece = "installation", .gone = "gone", .goals = goals, .n_goals = 3};
+    .piece = "installation", .gone = "gone", .goals = goals, .n_goals = 4};
 
 static struct arena *arena;
 static json_t *plan;
@@ -72,6 +76,19 @@ static void a_heard_event_names_its_effect_and_what_to_remember(void **state)
     assert_string_equal(json_string_value(json_object_get(json_object_get(plan, "notes"), "ip")),
                         "127.0.0.9");
     assert_int_equal(json_integer_value(json_object_get(plan, "generation")), 2);
+}
+
+static void only_where_nobody_would_say_it_again_a_retry_also_starts(void **state)
+{
+    const char bytes[] = "{\"deploymentId\":\"" ID "\",\"generation\":2}";
+
+    (void)state;
+    assert_string_equal(
+        effect_of("deployments", "deployment.retry-requested", ID, bytes, sizeof bytes - 1),
+        "retry");
+    assert_true(json_is_true(json_object_get(plan, "starts")));
+    (void)effect_of("deployments", "deployment.destroy-requested", ID, bytes, sizeof bytes - 1);
+    assert_null(json_object_get(plan, "starts"));
 }
 
 static void an_event_for_others_changes_nothing_and_is_not_even_read(void **state)
@@ -123,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_heard_event_names_its_effect_and_what_to_remember),
+        TEST(only_where_nobody_would_say_it_again_a_retry_also_starts),
         TEST(an_event_for_others_changes_nothing_and_is_not_even_read),
         TEST(what_cannot_be_read_is_dead_with_its_reason),
         TEST(bytes_that_are_no_text_are_kept_readable),

@@ -142,6 +142,33 @@ static void a_passing_failure_is_tried_again_after_a_pause_that_grows(void **sta
     assert_true(outcome.delay_s > 0.5 && outcome.delay_s < 12);
     assert_int_equal(json_integer_value(json_object_get(told, "tries")), 1);
     assert_true(json_is_false(json_object_get(told, "failed")));
+    const char *line = json_string_value(json_array_get(json_object_get(told, "lines"), 0));
+    assert_non_null(strstr(line, "reset; trying again in "));
+    assert_non_null(strstr(line, "(1 of 3)"));
+}
+
+static void trouble_is_an_error_for_people_while_the_row_goes_on(void **state)
+{
+    (void)state;
+    job_trouble(&job, "OVH is late; order %d is kept", 7);
+    settle(&moves[0], NOT_YET);
+    assert_string_equal(text("status"), "ERROR");
+    assert_string_equal(text("message"), "OVH is late; order 7 is kept");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(told, "event"), "type")),
+                        "deployment.failed");
+    assert_true(json_is_false(json_object_get(told, "failed")));
+    assert_true(outcome.delay_s == 2);
+    assert_false(outcome.gave_up);
+}
+
+static void trouble_is_nobodys_on_the_way_down(void **state)
+{
+    (void)state;
+    job.goal = GOAL_DOWN;
+    job_trouble(&job, "late");
+    settle(&moves[3], NOT_YET);
+    assert_null(json_object_get(told, "status"));
+    assert_null(json_object_get(told, "event"));
 }
 
 static void retry_after_is_respected(void **state)
@@ -249,6 +276,8 @@ int main(void)
         TEST(not_yet_looks_again_and_keeps_notes_and_lines),
         TEST(waiting_past_the_limit_gives_up_with_what_is_awaited),
         TEST(a_passing_failure_is_tried_again_after_a_pause_that_grows),
+        TEST(trouble_is_an_error_for_people_while_the_row_goes_on),
+        TEST(trouble_is_nobodys_on_the_way_down),
         TEST(retry_after_is_respected),
         TEST(the_last_try_gives_up_and_says_so),
         TEST(going_down_never_gives_up),
