@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "bus/consumer.h"
@@ -184,9 +185,11 @@ static void *inbox_main(void *arg)
     while (!atomic_load(&in->stopping)) {
         int n = consumer_take(in->consumer, messages, BATCH);
         if (n > 0) {
+            crash_point("inbox.read");
             apply_until_done(in, messages, n);
         }
         if (n > 0 && !atomic_load(&in->stopping)) {
+            crash_point("inbox.applied");
             consumer_commit(in->consumer, messages, n);
         }
         for (int i = 0; i < n; i++) {

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "bus/flights.h"
@@ -62,6 +63,7 @@ static struct err harvest(struct bus_relay *r)
     buf_init(&ids, FLIGHT_IDS_CEILING);
     int n = flights_ids(&r->flights, FLIGHTS_DELIVERED, &ids);
     if (n > 0) {
+        crash_point("relay.delivered");
         e = db_exec(r->db, NULL, delete_sql, P((const char *)ids.at));
         METRIC_ADD(outbox_published, failed(e) ? 0 : n);
         r->heard_ms = clock_ms();
@@ -90,9 +92,15 @@ static struct err send_rows(struct bus_relay *r, int *ret_sent)
     struct flight *flight;
 
     TRY(read_rows(r, &rows));
+    if (rows_count(rows) > 0) {
+        crash_point("relay.read");
+    }
     for (int i = 0; i < rows_count(rows) && (flight = flights_free(&r->flights)); i++) {
         producer_send(r->producer, rows, i, flight);
         ++*ret_sent;
+    }
+    if (*ret_sent > 0) {
+        crash_point("relay.sent");
     }
     return OK;
 }

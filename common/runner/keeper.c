@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "db/db.h"
@@ -116,6 +117,9 @@ static void hand_out(struct keeper *k, const struct rows *rows)
         (void)atomic_fetch_add(&k->r->busy, 1);
         queue_put(&k->r->todo, task);
     }
+    if (rows_count(rows) > 0) {
+        crash_point("runner.claimed");
+    }
 }
 
 static struct err inherit(struct keeper *k)
@@ -141,6 +145,9 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
 
     *ret_wait_ms = LOOK_AGAIN_MS;
     TRY(inherit(k));
+    if (settles > 0) {
+        crash_point("runner.settling");
+    }
     TRY(db_batch_begin(k->db));
     struct task *task = k->unsettled;
     for (int i = 0; i < settles; i++, task = task->next) {
@@ -153,6 +160,9 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
         n += CLAIM_RESULTS;
     }
     TRY(db_batch_end(k->db, results, n));
+    if (settles > 0) {
+        crash_point("runner.settled");
+    }
     for (int i = 0; i < settles; i++) {
         says |= settled(k, rows_bool(results[i], 0, "mine"));
     }

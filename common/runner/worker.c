@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "runner/outcome.h"
@@ -104,7 +105,9 @@ void *worker_main(void *runner)
     while ((task = queue_take(&r->todo))) {
         METRIC_ADD(workers_busy, 1);
         log_deployment(task->id);
+        crash_point("runner.acting");
         act(r, task, arena, http, &seed);
+        crash_point("runner.acted");
         log_deployment(NULL);
         arena_reset(arena);
         METRIC_ADD(workers_busy, -1);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "bus/inbox.h"
@@ -241,6 +242,10 @@ static int answer_option(const struct service *service, const char *option)
         stage_print_graph(service->stage, stdout);
         return 0;
     }
+    if (strcmp(option, "--crash-points") == 0) { /* for tests that want to try each */
+        crash_places_print(stdout);
+        return 0;
+    }
     (void)fprintf(stderr, "%s: unknown option '%s' (see --help)\n", service->name, option);
     return EXIT_BAD_SETTINGS;
 }
@@ -249,6 +254,7 @@ int service_run(const struct service *service, int argc, char **argv)
 {
     static struct process process;
     struct process *p = &process;
+    bool armed = false;
 
     p->service = service;
     if (argc > 1) {
@@ -260,6 +266,9 @@ int service_run(const struct service *service, int argc, char **argv)
         e = service_configure(service, &p->context);
     }
     if (!failed(e)) {
+        e = crash_arm(&armed);
+    }
+    if (!failed(e)) {
         e = listen_for_health(p);
     }
     if (failed(e)) {
@@ -267,6 +276,9 @@ int service_run(const struct service *service, int argc, char **argv)
         return EXIT_BAD_SETTINGS;
     }
     service_settings_log(service);
+    if (armed) {
+        log_warn("TEST_CRASH is set: this process will end itself at a crash point");
+    }
     name_process(p);
     return run(p);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/scope.h"
 #include "ssh/internal.h"
 #include "ssh/tail.h"
@@ -225,10 +226,12 @@ struct err ssh_run(struct ssh *ssh, const char *command, const char *input, size
     ssh->deadline = clock_ms() + (deadline_ms > 0 ? deadline_ms : RUN_MS);
     make_nonce(run.nonce);
     tail_init(&run.output, keep + SENTINEL_MAX);
+    crash_point("ssh.sending");
     TRY(start(&run, command, arena));
     TRY(converse(&run));
     TRY(finish(&run));
     TRY(believe(&run, &status, &len));
+    crash_point("ssh.answered");
 
     size_t skip = len > keep ? len - keep : 0;
     ret->status = status;

@@ -1,6 +1,7 @@
 /* Connections and transactions of the gateway. */
 #include "store.h"
 
+#include "base/crash.h"
 #include "bus/relay.h"
 
 enum { CONNECTIONS = 8, WAIT_MS = 3000 };
@@ -69,6 +70,7 @@ struct err store_transaction(store_work *work, struct request *request, struct r
         return e;
     }
     TRY(db_commit(db));
+    crash_point("gateway.committed");
     if (store.relay) {
         relay_wake(store.relay);
     }
