@@ -1,6 +1,7 @@
 # make            builds the services and the dashboard      make demo   installs what is missing, starts everything
 # make test       tests everything, from clean               make smoke  deploys once against the running demo
 # make demo-stop  ends the demo                              make bench  measures                make clean  forgets builds
+# make chaos      storms, drawn from seeds (SEED=n, RUNS=n, SECONDS=60)
 # Variables: CC=clang, SAN=address,undefined (sanitizers), COPIES, RUN_DIR, PORT_BASE.
 SERVICES := api-gateway key-provisioner ovh-orderer installer health-monitor
 PROGRAMS := $(SERVICES) clawctl
@@ -62,6 +63,8 @@ test:
 	deploy/bootstrap test lint && tests/run
 bench:
 	deploy/bootstrap demo && $(MAKE) programs frontend && tests/bench/run
+chaos:
+	deploy/bootstrap test && $(MAKE) programs && tests/chaos/run
 lint:
 	deploy/bootstrap lint && tests/lint
 format:
@@ -70,6 +73,6 @@ clean:
 	deploy/demo down
 	rm -rf build frontend/dist
 
-.PHONY: all programs unit frontend demo demo-stop smoke test bench lint format clean
+.PHONY: all programs unit frontend demo demo-stop smoke test bench chaos lint format clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -109,7 +109,7 @@ async function runSuite(suite) {
     if (counts.failed) total.tail += output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n') + '\n';
     if (command.prepares) break;
   }
-  if (suite.name === 'integration' || suite.name === 'browser') sweep({ logsToo: false });
+  if (['integration', 'chaos', 'browser'].includes(suite.name)) sweep({ logsToo: false });
   return { ...total, seconds: (Date.now() - began) / 1000, log };
 }
 

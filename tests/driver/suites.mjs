@@ -50,6 +50,7 @@ export const suites = [
   { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 10 },
   { name: 'frontend', needs: 'frontend/package.json', commands: () => npmTest('frontend'), counts: 'summary', minutes: 10 },
   { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration'), counts: 'summary', sanitized: true, minutes: 20 },
+  { name: 'chaos', needs: 'tests/chaos', commands: (root) => [...nodeTests(root, 'tests/chaos'), { run: ['tests/chaos/run'] }], counts: 'summary', sanitized: true, minutes: 5 },
   { name: 'browser', needs: 'tests/browser', commands: (root) => [npmOnce('tests/browser'), ...nodeTests(root, 'tests/browser')], counts: 'summary', minutes: 10 },
 ];
 

@@ -1,0 +1,45 @@
+// What the services wrote since the last look.
+
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+
+const BAD = /Assertion|abort|Sanitizer|runtime error:|crash point '|\bfatal\b|corrupt|double free|stack smashing/i;
+const DEAD_LETTERS = /went to dead-letters|the database refused a message/;
+const KNOWN = /fatal_error_cb/;
+
+export class Logs {
+  #read = new Map();
+
+  constructor(runDir, names) {
+    this.runDir = runDir;
+    this.names = names;
+  }
+
+  #news(name) {
+    const path = join(this.runDir, 'log', `${name}.log`);
+    if (!existsSync(path)) return '';
+    const file = openSync(path, 'r');
+    try {
+      const from = this.#read.get(name) ?? 0;
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - from));
+      const n = readSync(file, bytes, 0, bytes.length, from);
+      this.#read.set(name, from + n);
+      return bytes.toString('utf8', 0, n);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** {bad, dead}: lines no process may write, and those about dead letters. */
+  look() {
+    const bad = [];
+    const dead = [];
+    for (const name of this.names) {
+      for (const line of this.#news(name).split('\n')) {
+        if (DEAD_LETTERS.test(line)) dead.push(`${name}: ${line}`);
+        else if (BAD.test(line) && !KNOWN.test(line)) bad.push(`${name}: ${line}`);
+      }
+    }
+    return { bad, dead };
+  }
+}

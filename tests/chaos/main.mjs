@@ -1,0 +1,93 @@
+// `make chaos`: seeds one after the other on a stack that serves a few of them. SEED=n plays one seed, RUNS=n so many,
+// SECONDS=n (60) as many as fit; FIRST=n is the first seed (1).
+
+import { cpSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { run as program } from '../harness/command.mjs';
+import { ROOT } from '../harness/stack.mjs';
+import { CHECKS, OTHER_CHECKS } from './checks.mjs';
+import { copiesOf, planOf, stackOf } from './plan.mjs';
+import { Run } from './run.mjs';
+import { planInWords } from './words.mjs';
+import { World } from './world.mjs';
+
+const number = (name, otherwise) => {
+  const value = Number(process.env[name] || otherwise);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a whole number from 1 on, not '${process.env[name]}'`);
+  return value;
+};
+
+const alone = Boolean(process.env.SEED);
+const first = alone ? number('SEED') : number('FIRST', 1);
+const most = alone ? 1 : number('RUNS', 1e9);
+const end = Date.now() + (alone || process.env.RUNS ? Infinity : number('SECONDS', 60) * 1000);
+const logs = resolve(process.env.RUN_DIR ?? join(ROOT, '.run'), 'chaos');
+const bin = resolve(process.env.BIN_DIR ?? join(ROOT, 'build/bin'));
+
+let world;
+let standsFor; // which stack `world` is
+let spent = 0;
+const failed = [];
+const counts = Object.fromEntries([...Object.keys(CHECKS), ...OTHER_CHECKS].map((name) => [name, 0]));
+
+async function show(id) {
+  const { stdout } = await program(join(bin, 'clawctl'), ['show', id], { env: { DATABASE_URL: world.stack.env.DATABASE_URL }, timeout: 30 }).catch((error) => ({ stdout: error.message }));
+  return stdout;
+}
+
+async function report(run, plan) {
+  const kept = join(logs, `seed-${plan.seed}`);
+  mkdirSync(logs, { recursive: true });
+  cpSync(join(world.stack.runDir, 'log'), kept, { recursive: true });
+  console.log(`\n--- seed ${plan.seed} fails; again: make chaos SEED=${plan.seed}; logs in ${kept}`);
+  console.log(planInWords(plan).join('\n'));
+  console.log(`\nwhat happened\n${run.story.join('\n')}\n\nviolations`);
+  for (const { invariant, text } of run.violations) console.log(`  ${invariant}: ${text}`);
+  for (const id of run.ids) console.log(`\n${await show(id)}`);
+  console.log('---\n');
+}
+
+async function endStack() {
+  const last = world;
+  world = undefined;
+  await last?.end();
+}
+
+async function play(seed) {
+  const plan = planOf(seed);
+  if (!world || standsFor !== stackOf(seed)) {
+    await endStack();
+    world = await World.begin(copiesOf(seed));
+    standsFor = stackOf(seed);
+  }
+  const run = new Run(world, plan);
+  try {
+    await run.play();
+  } catch (error) {
+    run.violates('everything comes to rest', undefined, error.stack);
+  }
+  const ms = Date.now() - run.began;
+  spent += ms;
+  console.log(`seed ${String(seed).padEnd(6)} ${(ms / 1000).toFixed(1).padStart(5)} s  ${plan.deployments.length} deployments, ${plan.arms.length + plan.blows.length + plan.faults.length + plan.moods.length} misfortunes  ${run.violations.length ? 'FAILED' : 'ok'}`);
+  if (run.violations.length) {
+    failed.push(seed);
+    for (const { invariant } of run.violations) counts[invariant]++;
+    await report(run, plan);
+    await endStack(); // what is wrong in it stays wrong
+  } else {
+    await world.tidy();
+  }
+}
+
+let runs = 0;
+const began = Date.now();
+try {
+  for (; runs < most && Date.now() < end; runs++) await play(first + runs);
+} finally {
+  await endStack();
+}
+console.log(`\n${'invariant'.padEnd(40)} violated`);
+for (const [name, n] of Object.entries(counts)) console.log(`${name.padEnd(40)} ${String(n).padStart(8)}`);
+console.log(`\nseeds ${first} to ${first + runs - 1}: ${((Date.now() - began) / 1000).toFixed(0)} s, ${(spent / runs / 1000).toFixed(2)} s a run without the stacks' starts${failed.length ? `; failed: ${failed.join(' ')}` : ''}`);
+console.log(`ℹ pass ${runs - failed.length}\nℹ fail ${failed.length}`);
+process.exitCode = failed.length ? 1 : 0;

@@ -1,0 +1,45 @@
+// The plan of a seed: the same each time, legible to the services, and rich enough over many seeds.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { run } from '../harness/command.mjs';
+import { resolve } from 'node:path';
+import { copiesOf, partsOf, planOf } from './plan.mjs';
+import { POINTS } from './tables.mjs';
+import { planInWords } from './words.mjs';
+
+const bin = resolve(process.env.BIN_DIR ?? 'build/bin');
+
+test('the same seed makes the same plan, another seed another', () => {
+  for (let seed = 1; seed <= 200; seed++) assert.deepEqual(planOf(seed), planOf(seed));
+  assert.equal(new Set(Array.from({ length: 200 }, (_, i) => JSON.stringify(planOf(i + 1)))).size, 200);
+});
+
+test('over many seeds every kind of misfortune and every number of copies comes up', () => {
+  const plans = Array.from({ length: 2000 }, (_, i) => planOf(i + 1));
+  const blows = new Set(plans.flatMap((plan) => plan.blows.map(({ kind, part }) => (part?.includes('.') ? kind : `${kind} ${part ?? ''}`))));
+  assert.deepEqual([...blows].sort(), ['echo ', 'kill', 'kill kafka', 'kill postgres', 'stop']);
+  assert.deepEqual([...new Set(plans.map(({ copies }) => copies))].sort(), [1, 2, 3]);
+  const armed = new Set(plans.flatMap(({ arms }) => arms.flatMap(({ settings }) => settings.TEST_CRASH?.split(',').map((one) => one.split(':')[0]) ?? [])));
+  assert.deepEqual([...armed].sort(), [...new Set(Object.values(POINTS).flat())].sort());
+});
+
+test('each crash point of the services is in the table, and only those', async () => {
+  const { stdout } = await run(`${bin}/installer`, ['--crash-points']);
+  const there = stdout.trim().split('\n').map((line) => line.split(' ')[0]);
+  assert.deepEqual([...new Set(Object.values(POINTS).flat())].sort(), there.sort());
+});
+
+test('a service is not started with a crash point that does not exist', async () => {
+  const env = { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a', KAFKA_BOOTSTRAP: '127.0.0.1:1', HTTP_LISTEN: '127.0.0.1:0', TEST_CRASH: 'nowhere:1' };
+  await assert.rejects(run(`${bin}/health-monitor`, [], { env }), /exit 2\n.*there is no crash point 'nowhere'/);
+});
+
+test('a plan only names parts that run, and can be told', () => {
+  for (let seed = 1; seed <= 500; seed++) {
+    const plan = planOf(seed);
+    const parts = [...partsOf(copiesOf(seed)), 'postgres', 'kafka', undefined];
+    for (const { part } of [...plan.arms, ...plan.blows]) assert.ok(parts.includes(part), part);
+    assert.doesNotMatch(planInWords(plan).join('\n'), /undefined|\[object/);
+  }
+});
