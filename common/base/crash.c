@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 enum { ORDERS_MAX = 8, TEXT_MAX = 400, COUNT_MAX = 1000000 };
 
 const struct crash_place crash_places[] = {
