@@ -13,9 +13,10 @@ static int answer(struct mg_connection *c, int status, const char *type, const c
                   size_t len)
 {
     (void)mg_printf(c,
-                    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s"
                     "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-                    status, status == 200 ? "OK" : "Service Unavailable", type, len);
+                    status, status == 200 ? "OK" : "Service Unavailable", type, len,
+                    status == 200 ? "" : "Retry-After: 1\r\n");
     (void)mg_write(c, body, len);
     return status;
 }
@@ -50,6 +51,18 @@ static int on_metrics(struct mg_connection *c, void *arg)
     int status = answer(c, 200, "text/plain; version=0.0.4", out.at, out.len);
     buf_release(&out);
     return status;
+}
+
+/* Until the service has routes of its own, which take this one's place: it is not that there is nothing here. */
+static int on_anything(struct mg_connection *c, void *arg)
+{
+    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
+                               "\"status\":503,\"detail\":\"This service is still starting; "
+                               "nothing was done. Try again in a moment.\"}";
+    struct web *web = arg;
+    struct web_ready now = web->ready(web->context);
+
+    return now.database ? 0 : answer(c, 503, "application/problem+json", body, sizeof body - 1);
 }
 
 struct err web_start(struct web *web, const char *listen, int threads)
@@ -90,6 +103,7 @@ struct err web_start(struct web *web, const char *listen, int threads)
     mg_set_request_handler(web->server, "/healthz$", on_healthz, web);
     mg_set_request_handler(web->server, "/readyz$", on_readyz, web);
     mg_set_request_handler(web->server, "/metrics$", on_metrics, web);
+    mg_set_request_handler(web->server, "**", on_anything, web); /* last: it takes all the rest */
     return OK;
 }
 

@@ -2,9 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { until } from '../harness/wait.mjs';
 
 const MARK = 'openclaw-';
 const REPEATS_MAX = 12; // the same log line of one deployment; a storm repeats steps, but not for ever
+const USABLE_S = 5; // a restart takes a moment, and READY stays meanwhile
 const shortOf = (id) => id.slice(-12);
 
 /** The books by deployment. `paid`: money is gone for it. */
@@ -36,8 +38,9 @@ async function usable({ deployments, world }) {
   for (const { id, status } of deployments) {
     if (status !== 'READY') continue;
     const { url } = await world.api.deployment(id);
-    const answer = await page(url, ca);
-    if (answer !== 200) wrong.push([id, `${url} answers ${answer}`]);
+    let answer;
+    await until(async () => (answer = await page(url, ca)) === 200, { deadline: USABLE_S, what: url, every: 0.1 })
+      .catch(() => wrong.push([id, `${url} answers ${answer}`]));
   }
   return wrong;
 }

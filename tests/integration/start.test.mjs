@@ -96,6 +96,20 @@ test('an unreachable database is tried again with one log line an attempt, and i
   assert.equal(await ended, 0);
 });
 
+test('the gateway is not ready yet: a clear 503, not a 404 as if there was nothing', async () => {
+  const port = 18000 + Math.floor(Math.random() * 1000);
+  const child = spawn(bin('api-gateway'), [], { env: { ...good, HTTP_LISTEN: `127.0.0.1:${port}` }, cwd: ROOT, stdio: 'ignore' });
+  try {
+    const answer = await until(() => fetch(`http://127.0.0.1:${port}/api/openclaw/deploy`, { method: 'POST', body: '' }), { deadline: 10, what: 'it listens' });
+    assert.equal(answer.status, 503);
+    assert.match(answer.headers.get('content-type'), /problem\+json/);
+    assert.ok(Number(answer.headers.get('retry-after')) >= 1);
+    assert.match((await answer.json()).detail, /still starting/);
+  } finally {
+    child.kill('SIGTERM');
+  }
+});
+
 test('clawctl: wrong use is one line and exit 2, an unreachable database one line and exit 1', async () => {
   await assert.rejects(run(bin('clawctl'), ['fly'], { env: {} }), /exit 2\n.*unknown command 'fly'/);
   await assert.rejects(run(bin('clawctl'), ['show'], { env: {} }), /exit 2\n.*usage: clawctl show ID/);
