@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { sign } from '../ovh/gate.js';
-import { INSTANT, plainCall, signedCall, startSandbox } from './helper.js';
+import { INSTANT, plainCall, signedCall, startSandbox, until } from './helper.js';
 
 const vectors = JSON.parse(readFileSync(new URL('../../vectors/ovh-signatures.json', import.meta.url)));
 let sandbox;
@@ -105,4 +105,7 @@ test('a budget of requests a minute', async () => {
   for (let i = 0; i < 5; i++) statuses.push((await signedCall(sandbox, 'GET', '/me')).status);
   assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
   assert.equal((await signedCall(sandbox, 'GET', '/me')).json.class, 'Client::TooManyRequests');
+  await sandbox.set({ rate_window: 0.2 });
+  await until('the window has passed', async () => (await signedCall(sandbox, 'GET', '/me')).status === 200);
+  for (let i = 0; i < 2; i++) assert.equal((await signedCall(sandbox, 'GET', '/me')).status, 200);
 });
