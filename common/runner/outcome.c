@@ -9,6 +9,8 @@
 #include "events.h"
 #include "runner/stage.h"
 
+enum { TOO_MANY_REQUESTS = 429 };
+
 static const double pause_least = 0.5, pause_most_up = 30, pause_most_down = 300;
 
 /* Decorrelated jitter: between the least and three times the last pause. */
@@ -177,7 +179,8 @@ void outcome_of(const struct outcome_context *c, const struct move *move, struct
     *ret = (struct outcome){.state = job->state};
     e = limited(move, job, e);
     bool broke = e.kind == ERR_TRANSIENT || e.kind == ERR_UNKNOWN || e.kind == ERR_PERMANENT;
-    bool last = e.kind == ERR_PERMANENT || (broke && job->tries + 1 >= move->tries);
+    bool crowded = broke && e.code == TOO_MANY_REQUESTS;
+    bool last = !crowded && (e.kind == ERR_PERMANENT || (broke && job->tries + 1 >= move->tries));
 
     if (e.kind == ERR_NONE) {
         moved_on(c, move, job, o, ret);
@@ -186,6 +189,11 @@ void outcome_of(const struct outcome_context *c, const struct move *move, struct
         ret->delay_s = job->wait_s >= 0 ? job->wait_s : move->poll_s;
         set_text(o, "message", job->message);
         told_trouble(c, job, o, ret);
+    } else if (crowded) { /* no try, no failure: its turn comes */
+        ret->delay_s = backoff = pause_after(c, job, e);
+        ret->state = job->go ? job->go : job->state;
+        tries = job->tries;
+        set_text(o, "message", job->message);
     } else if (last && job->goal == GOAL_UP) {
         gave_up(c, job, e, o, ret);
     } else { /* try again; on the way down never give up */

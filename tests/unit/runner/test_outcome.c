@@ -180,6 +180,31 @@ static void retry_after_is_respected(void **state)
     assert_true(outcome.delay_s == 40);
 }
 
+static void too_many_requests_count_no_try_however_often(void **state)
+{
+    static const struct {
+        enum goal goal;
+        enum err_kind kind;
+    } cases[] = {{GOAL_UP, ERR_TRANSIENT}, {GOAL_UP, ERR_UNKNOWN}, {GOAL_DOWN, ERR_TRANSIENT}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)end(state);
+        (void)begin(state);
+        struct err e = transient("too many requests");
+        e.kind = cases[i].kind;
+        e.code = 429;
+        job.goal = cases[i].goal;
+        job.tries = 2; /* the next would be the last */
+        settle(&moves[0], e);
+        assert_int_equal(json_integer_value(json_object_get(told, "tries")), 2);
+        assert_true(json_is_false(json_object_get(told, "failed")));
+        assert_null(text("status"));
+        assert_true(outcome.delay_s >= 0.5 && outcome.delay_s < 31);
+        assert_false(outcome.gave_up);
+        assert_string_equal(text("state"), "new");
+    }
+}
+
 static void the_last_try_gives_up_and_says_so(void **state)
 {
     (void)state;
@@ -279,6 +304,7 @@ int main(void)
         TEST(trouble_is_an_error_for_people_while_the_row_goes_on),
         TEST(trouble_is_nobodys_on_the_way_down),
         TEST(retry_after_is_respected),
+        TEST(too_many_requests_count_no_try_however_often),
         TEST(the_last_try_gives_up_and_says_so),
         TEST(going_down_never_gives_up),
         TEST(nothing_left_is_told_as_released),
