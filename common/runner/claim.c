@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/budget.h"
+
 /* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
 #define CLAIM(sealed)                                                                              \
     "with due as (select id, due_at as was_due, busy as again from resource where due_at <= "      \
@@ -15,15 +17,32 @@
     "from due where r.id = due.id "                                                                \
     "returning r.id, claim, state, goal, generation, tries, coalesce(backoff_s, 0) as backoff, "   \
     "notes, again, extract(epoch from clock_timestamp() - state_since) as age, "                   \
-    "extract(epoch from clock_timestamp() - was_due) as lag, " sealed " as sealed"
+    "extract(epoch from clock_timestamp() - was_due) as lag, 0 as lane, 0 as reserved, " sealed    \
+    " as sealed"
+
+/* The same within a budget, in SQL of its own (migrations/0006_budget.sql). */
+#define CLAIM_WITHIN_BUDGET(sealed)                                                                \
+    "select r.*, " sealed " as sealed from claim_within_budget($1::int, $2::jsonb, $4::jsonb, "    \
+    "$3::uuid, $5::int, $6::double precision) r"
+
+#define SECRETS                                                                                    \
+    "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id)"
 
 static const char claim_sql[] = CLAIM("null");
-static const char claim_with_secrets_sql[] = CLAIM(
-    "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id)");
+static const char claim_with_secrets_sql[] = CLAIM(SECRETS);
+static const char budgeted_sql[] = CLAIM_WITHIN_BUDGET("null");
+static const char budgeted_with_secrets_sql[] = CLAIM_WITHIN_BUDGET(SECRETS);
 
 static const char next_sql[] =
-    "select extract(epoch from due_at - clock_timestamp()) * 1000 as in_ms from resource "
-    "where due_at is not null order by due_at limit 1";
+    "select extract(epoch from due_at - clock_timestamp()) * 1000 as in_ms, false as queue "
+    "from resource where due_at is not null order by due_at limit 1";
+
+/* With a budget what is due may have to wait until it can be paid for. */
+static const char next_budgeted_sql[] =
+    "select extract(epoch from greatest(due_at, awaited_until) - clock_timestamp()) * 1000 as "
+    "in_ms, awaited_until is not null as queue "
+    "from resource, (select max(awaited_until) as awaited_until from budget where lane < $1::int) "
+    "b where due_at is not null order by due_at limit 1";
 
 static char *copy(const char *text)
 {
@@ -35,12 +54,31 @@ static char *copy(const char *text)
     return c;
 }
 
+static struct err ask_within(struct db *db, const struct runner *r, const struct budget *b,
+                             int idle)
+{
+    bool secrets = r->settings.stage->uses_secrets;
+    struct param params[] = {P(idle),
+                             P((const char *)r->leases),
+                             P(r->settings.owner),
+                             P((const char *)r->costs),
+                             P(b->lanes),
+                             P(b->patience_s)};
+    struct param lanes[] = {P(b->lanes)};
+
+    TRY(db_batch_add(db, "claim", secrets ? budgeted_with_secrets_sql : budgeted_sql, params, 6));
+    return db_batch_add(db, "next", next_budgeted_sql, lanes, 1);
+}
+
 struct err claim_ask(struct db *db, const struct runner *r, int idle)
 {
+    const struct stage *stage = r->settings.stage;
     struct param params[] = {P(idle), P((const char *)r->leases), P(r->settings.owner)};
 
-    TRY(db_batch_add(db, "claim",
-                     r->settings.stage->uses_secrets ? claim_with_secrets_sql : claim_sql, params,
+    if (budget_of(stage)) {
+        return ask_within(db, r, budget_of(stage), idle);
+    }
+    TRY(db_batch_add(db, "claim", stage->uses_secrets ? claim_with_secrets_sql : claim_sql, params,
                      3));
     return db_batch_add(db, "next", next_sql, NULL, 0);
 }
@@ -59,6 +97,8 @@ struct task *claim_task(const struct rows *rows, int i)
     task->tries = (int)rows_int(rows, i, "tries");
     task->backoff_s = rows_real(rows, i, "backoff");
     task->age_s = rows_real(rows, i, "age");
+    task->lane = (int)rows_int(rows, i, "lane");
+    task->reserved = (int)rows_int(rows, i, "reserved");
     task->again = rows_bool(rows, i, "again");
     task->lag_s = rows_real(rows, i, "lag");
     task->state = copy(rows_text(rows, i, "state"));
@@ -74,4 +114,9 @@ int claim_next_in_ms(const struct rows *next, int most)
     }
     double in_ms = rows_real(next, 0, "in_ms");
     return in_ms < 0 ? 0 : in_ms < most ? (int)in_ms + 1 : most;
+}
+
+bool claim_queue(const struct rows *next)
+{
+    return rows_count(next) > 0 && rows_bool(next, 0, "queue");
 }

@@ -12,3 +12,6 @@ struct task *claim_task(const struct rows *claimed, int i); /* owned by the call
 
 /* From the second result: in how many milliseconds to look again, at most `most`. */
 int claim_next_in_ms(const struct rows *next, int most);
+
+/* From the second result: rows that are due wait for the budget. */
+bool claim_queue(const struct rows *next);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "db/db.h"
+#include "runner/budget.h"
 #include "runner/claim.h"
 #include "runner/report.h"
 #include "runner/task.h"
@@ -41,6 +42,7 @@ struct keeper {
     int64_t held_until_ms;
     int pause_ms; /* after a failure of the database */
     bool inherited;
+    struct budget_till till;
 };
 
 /* Into the unsettled, sorted. */
@@ -60,7 +62,12 @@ static void add(struct keeper *k, struct task *chain)
 
 static void collect(struct keeper *k)
 {
-    add(k, queue_take_all(&k->r->done));
+    struct task *done = queue_take_all(&k->r->done);
+
+    for (const struct task *task = done; task; task = task->next) {
+        budget_note(&k->till, task);
+    }
+    add(k, done);
     if (k->held && clock_ms() >= k->held_until_ms) {
         struct task *held = k->held;
         k->held = NULL;
@@ -122,8 +129,9 @@ static void hand_out(struct keeper *k, const struct rows *rows)
     }
 }
 
-static struct err inherit(struct keeper *k)
+static struct err prepare(struct keeper *k)
 {
+    TRY(budget_open(&k->till, k->db));
     if (!k->inherited) {
         TRY(db_exec(k->db, NULL, inherit_sql, P(k->r->settings.owner)));
         k->inherited = true;
@@ -139,12 +147,12 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     int idle = atomic_load(&r->stopping)
                    ? 0
                    : r->settings.workers - (atomic_load(&r->busy) - k->n_unsettled - k->n_held);
-    struct rows *results[SETTLES_MAX + CLAIM_RESULTS];
-    int n = 0;
+    struct rows *results[SETTLES_MAX + BUDGET_LANES_MAX + CLAIM_RESULTS];
+    int n = 0, returns = 0;
     bool says = false;
 
     *ret_wait_ms = LOOK_AGAIN_MS;
-    TRY(inherit(k));
+    TRY(prepare(k));
     if (settles > 0) {
         crash_point("runner.settling");
     }
@@ -155,11 +163,14 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
         TRY(db_batch_add(k->db, "settle", settle_sql, params, 3));
         n++;
     }
+    TRY(budget_give_back(&k->till, k->db, &returns));
+    n += returns;
     if (idle > 0) {
         TRY(claim_ask(k->db, r, idle));
         n += CLAIM_RESULTS;
     }
     TRY(db_batch_end(k->db, results, n));
+    budget_given_back(&k->till);
     if (settles > 0) {
         crash_point("runner.settled");
     }
@@ -170,9 +181,13 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
         relay_wake(r->settings.relay);
     }
     if (idle > 0) {
-        hand_out(k, results[settles]);
-        if (rows_count(results[settles]) < idle) {
-            *ret_wait_ms = claim_next_in_ms(results[settles + 1], LOOK_AGAIN_MS);
+        struct rows *const *claimed = results + settles + returns;
+        hand_out(k, claimed[0]);
+        if (rows_count(claimed[0]) < idle) {
+            *ret_wait_ms = claim_next_in_ms(claimed[1], LOOK_AGAIN_MS);
+        }
+        if (claim_queue(claimed[1])) {
+            budget_tell(&k->till, k->db, r->settings.service);
         }
     }
     if (k->n_unsettled > 0) {
@@ -215,6 +230,7 @@ static void settle_singly(struct keeper *k)
 
 static int wait_ms_after(struct keeper *k, struct err e)
 {
+    k->till.opened = false; /* a restored database may not have the lanes */
     if (e.kind == ERR_PERMANENT || is_contention(e)) {
         log_warn("settling at once failed; now one by one", KV("why", (const char *)e.text));
         settle_singly(k);
@@ -244,6 +260,7 @@ void *keeper_main(void *runner)
     struct keeper k = {.r = runner};
     int wait_ms = 0;
 
+    k.till.budget = budget_of(k.r->settings.stage);
     k.db = db_new(k.r->settings.database_url, k.r->settings.service, k.r->settings.schema);
     db_force_index_plans(k.db);
     while (!finished(&k)) {

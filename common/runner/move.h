@@ -15,6 +15,7 @@
  *                     goal down: never given up; again every few minutes, logged as error
  * A resting row whose work is done says its last event again when the user retries: the next stage may have
  * missed it.
+ * A 429 is nobody's failure: it counts no try, and the row waits for Retry-After or a pause.
  * Past `limit_s` in one state with goal up, NOT_YET counts as permanent ("<people>: took too long").
  *
  * An action may run twice at any time (crash, lost lease): its comment says why that is safe. It talks to
@@ -68,6 +69,8 @@ struct goal_rule {
     void (*remember)(const void *event, json_t *notes);
 };
 
+struct budget;
+
 /* One worker service's stage. */
 struct stage {
     const char *
@@ -79,6 +82,8 @@ struct stage {
     int n_goals;
     bool uses_secrets; /* claim also loads the deployment's sealed secrets */
     void *world;       /* handed to actions as job->world */
+    const struct budget
+        *budget; /* what its calls cost (runner/budget.h); NULL: nothing is rationed */
 };
 
 /* What an action gets, and what it says back. */
@@ -97,7 +102,12 @@ struct job {
     struct http *http;   /* this worker thread's */
     const struct seal *seal;
     void *world;
+    int lane; /* with a budget: which of the provider's credentials pays */
 
+    /* out: calls made, and whether the provider refused one for there being too many (seconds it asked for) */
+    int spent;
+    bool hushed;
+    double hush_s;
     /* out; through the functions below */
     json_t *patch;         /* notes to set; null removes */
     json_t *lines;         /* user's log: array of texts */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "runner/budget.h"
 #include "runner/stage.h"
 #include "runner/task.h"
 
@@ -46,6 +47,7 @@ static void end_workers(struct runner *r)
         (void)close(r->wake_fd);
     }
     free(r->leases);
+    free(r->costs);
     free(r->workers);
     free(r);
 }
@@ -59,6 +61,8 @@ struct err runner_start(const struct runner_settings *settings, struct runner **
     }
     r->settings = *settings;
     r->leases = stage_leases(settings->stage);
+    const struct budget *budget = budget_of(settings->stage);
+    r->costs = budget ? budget_costs(budget) : NULL;
     queue_init(&r->todo);
     queue_init(&r->done);
     r->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

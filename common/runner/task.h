@@ -15,6 +15,7 @@ struct task {
     int64_t claim;
     enum goal goal;
     int generation, tries;
+    int lane, reserved; /* of the budget */
     double age_s, backoff_s, lag_s;
     bool again;
     char *state, *notes, *sealed;
@@ -22,6 +23,9 @@ struct task {
     char *settle; /* JSON for settle() */
     char then[64];
     bool says, gave_up, refused;
+    bool hushed; /* the provider said 429, and */
+    double hush_s;
+    int spent;      /* calls */
     double delay_s; /* < 0: rests */
     struct err e;
     int64_t started_us, ended_us;
@@ -47,7 +51,7 @@ void queue_close(struct task_queue *q);
 
 struct runner {
     struct runner_settings settings;
-    char *leases;
+    char *leases, *costs; /* costs: NULL without a budget */
     struct task_queue todo, done;
     int wake_fd;
     pthread_t keeper;

@@ -37,6 +37,7 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job.http = http;
     job.seal = r->settings.seal;
     job.world = stage->world;
+    job.lane = task->lane;
 
     task->started_us = clock_unix_us();
     if (!move) { /* a row in a state this version does not know: say so, let a person look */
@@ -47,6 +48,9 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
         task->e = move->action ? move->action(&job) : OK;
     }
     task->ended_us = clock_unix_us();
+    task->spent = job.spent;
+    task->hushed = job.hushed;
+    task->hush_s = job.hush_s;
 
     struct outcome_context context = {.stage = stage,
                                       .service = r->settings.service,

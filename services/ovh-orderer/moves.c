@@ -5,6 +5,7 @@
  */
 #include "moves.h"
 
+#include "budget.h"
 #include "events.h"
 #include "goals.h"
 
@@ -49,4 +50,5 @@ const struct stage server_stage = {
     .n_goals = SERVER_GOALS,
     .uses_secrets = true,
     .world = &orderer_settings,
+    .budget = &server_budget,
 };

@@ -35,7 +35,7 @@ struct err server_release(struct job *job);
 /* ---- what the chapters share: shared.c */
 
 const struct orderer_settings *settings_of(const struct job *job);
-struct ovh ovh_of(const struct job *job);
+struct ovh ovh_of(struct job *job);
 
 /* Our mark on a cart: the deployment's id in full. */
 const char *cart_mark(const struct job *job);

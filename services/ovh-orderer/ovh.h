@@ -20,10 +20,13 @@
 #include "http/http.h"
 #include "settings.h"
 
+struct job;
+
 struct ovh {
     struct http *http;
     struct arena *arena;
     const struct orderer_settings *settings;
+    struct job *job; /* whose calls these are: its lane pays; NULL: nobody's, the first lane's */
 };
 
 /* A signed call. `body` is given away (NULL: none). `ret` is owned by the caller; json null for an empty answer. */

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "budget.h"
 #include "ovh.h"
+#include "runner/move.h"
 
 enum {
     READ_MS = 10000,
@@ -71,6 +73,22 @@ int64_t ovh_now(void)
     return unix_now() + seconds;
 }
 
+/* A request on the way out: it counts, whatever comes of it. */
+static struct err sent(const struct ovh *ovh, const struct http_request *request,
+                       struct http_response *ret)
+{
+    struct job *job = ovh->job;
+
+    struct err e = ovh_http(ovh->http, request, ovh->arena, ret);
+    if (job) {
+        job->spent++;
+        job->hushed = job->hushed || (!failed(e) && ret->status == 429);
+        job->hush_s =
+            ret->retry_after_s > job->hush_s && job->hushed ? ret->retry_after_s : job->hush_s;
+    }
+    return e;
+}
+
 /* GET /auth/time is the one call without a signature. Not under the lock: several threads may ask at once. */
 static struct err ovh_time(const struct ovh *ovh, int64_t *ret)
 {
@@ -90,7 +108,7 @@ static struct err ovh_time(const struct ovh *ovh, int64_t *ret)
         return OK;
     }
 
-    struct err e = ovh_http(ovh->http, &request, ovh->arena, &response);
+    struct err e = sent(ovh, &request, &response);
     if (failed(e)) {
         e.kind = e.kind == ERR_PERMANENT && e.code == 0 ? ERR_PERMANENT : ERR_TRANSIENT;
         return err_in(e, "OVH could not be reached");
@@ -193,10 +211,11 @@ static struct err send_once(const struct ovh *ovh, const char *method, const cha
     int64_t timestamp = 0;
 
     TRY(ovh_time(ovh, &timestamp));
-    ovh_sign(s->app_secret, s->consumer_key, method, url, body ? body : "", timestamp, signature);
+    const char *key = orderer_consumer_key(s, ovh->job ? ovh->job->lane : 0, ovh->arena);
+    ovh_sign(s->app_secret, key, method, url, body ? body : "", timestamp, signature);
     const char *headers[] = {
         arena_printf(ovh->arena, "X-Ovh-Application: %s", s->app_key),
-        arena_printf(ovh->arena, "X-Ovh-Consumer: %s", s->consumer_key),
+        arena_printf(ovh->arena, "X-Ovh-Consumer: %s", key),
         arena_printf(ovh->arena, "X-Ovh-Timestamp: %lld", (long long)timestamp),
         arena_printf(ovh->arena, "X-Ovh-Signature: %s", signature),
         "Accept: application/json",
@@ -214,7 +233,7 @@ static struct err send_once(const struct ovh *ovh, const char *method, const cha
     };
 
     *response = (struct http_response){0};
-    struct err e = ovh_http(ovh->http, &request, ovh->arena, response);
+    struct err e = sent(ovh, &request, response);
     if (failed(e)) {
         if (e.kind == ERR_PERMANENT && strstr(e.text, "too large")) {
             e.kind = ERR_TRANSIENT; /* something in between; the next answer may be the right one */

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "budget.h"
 #include "ssh/keypair.h"
 
 struct orderer_settings orderer_settings;
@@ -16,7 +17,15 @@ const struct setting orderer_settings_table[ORDERER_SETTINGS] = {
     {"OVH_APP_KEY",        SETTING_TEXT,    INTO(app_key),          NULL,        "application key of the OVH account"                                                 },
     {"OVH_APP_SECRET",     SETTING_SECRET,  INTO(app_secret),       NULL,        "signs every request to OVH"                                                         },
     {"OVH_CONSUMER_KEY",   SETTING_SECRET,  INTO(consumer_key),     NULL,
-     "what the application may do at OVH"                                                                                                                             },
+     "what the application may do at OVH; several, separated by commas, share the requests"                                                                           },
+    {"OVH_RATE",           SETTING_INT,     INTO(rate),             "60",
+     "requests a minute that OVH bears for each consumer key, of all copies together; 0: any "
+     "number"                                                                                                                                                         },
+    {"OVH_BURST",          SETTING_INT,     INTO(burst),            "10",
+     "how many of them may come at once, after a pause"                                                                                                               },
+    {"OVH_REMEMBER_S",     SETTING_SECONDS, INTO(remember_s),       "30",
+     "how long OVH's answer about stock is believed; what changes less is believed longer, 0: ask "
+     "each time"                                                                                                                                                      },
     {"OVH_SUBSIDIARY",     SETTING_TEXT,    INTO(subsidiary),       "US",        "OVH company the account belongs to"                                                 },
     {"OVH_PLANS",          SETTING_TEXT,    INTO(plans),
      "vps-2025-model1.LZ,vps-2025-model1-ca,vps-2025-model1,vps-2025-model2-ca,vps-2025-model3-ca,"
@@ -93,6 +102,7 @@ struct err orderer_settings_check(void)
     if (strspn(orderer_settings.plans, ", ") == strlen(orderer_settings.plans)) {
         return permanent("OVH_PLANS must name at least one plan");
     }
+    TRY(orderer_budget_check());
     struct err e = ssh_keypair_type_ok(orderer_settings.ssh_key_type);
     return failed(e) ? err_in(e, "SSH_KEY_TYPE") : OK;
 }

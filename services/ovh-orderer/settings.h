@@ -6,7 +6,10 @@
 struct orderer_settings {
     const char *
         endpoint; /* a name or a URL as set; settings_check() makes it the URL, without a slash at the end */
-    const char *app_key, *app_secret, *consumer_key;
+    const char *app_key, *app_secret;
+    const char *consumer_key; /* one, or several separated by commas: one lane of the budget each */
+    int rate, burst;   /* requests a minute for each of them, and at once; rate 0: any      */
+    double remember_s; /* how long stock is believed; what changes less, longer. 0: never   */
     const char *subsidiary;
     const char *plans;       /* plan codes in order of preference, separated by commas   */
     const char *datacenters; /* likewise; empty: wherever there is stock                 */
@@ -21,7 +24,7 @@ struct orderer_settings {
     double release_poll_s;
 };
 
-enum { ORDERER_SETTINGS = 20 };
+enum { ORDERER_SETTINGS = 23 };
 
 extern struct orderer_settings orderer_settings;
 extern const struct setting orderer_settings_table[ORDERER_SETTINGS];

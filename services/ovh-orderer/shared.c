@@ -9,9 +9,10 @@ const struct orderer_settings *settings_of(const struct job *job)
     return job->world;
 }
 
-struct ovh ovh_of(const struct job *job)
+struct ovh ovh_of(struct job *job)
 {
-    return (struct ovh){.http = job->http, .arena = job->arena, .settings = settings_of(job)};
+    return (struct ovh){
+        .http = job->http, .arena = job->arena, .settings = settings_of(job), .job = job};
 }
 
 const char *cart_mark(const struct job *job)
