@@ -3,7 +3,8 @@
  *
  * OpenRouter has no idempotency key, and a key's text is told only once. So the name is committed before
  * the first attempt, whoever creates looks for that name first, and a key found there whose text we do
- * not have is of no use to anybody: it is deleted.
+ * not have is of no use to anybody: it is deleted. What it has spent is the deployment's spending all the
+ * same: it is written down first (spent.c) and taken off the next key's cap.
  */
 #include "moves.h"
 
@@ -16,6 +17,7 @@
 #include "goals.h"
 #include "openrouter.h"
 #include "settings.h"
+#include "spent.h"
 
 enum {
     CREDENTIAL_TRIES = 3,
@@ -39,7 +41,7 @@ static const char *name_of(const struct job *job)
 {
     const char *name = note(job, "name");
 
-    return name ? name : arena_printf(job->arena, "openclaw-%s", id_short(job->id));
+    return name ? name : arena_printf(job->arena, KEY_MARK "%s", id_short(job->id));
 }
 
 /* OpenRouter once refused valid keys for an hour: worth a few tries, but a person must know soon. */
@@ -65,14 +67,27 @@ struct err key_name_it(struct job *job)
     return OK;
 }
 
+/* The cap of the key there is: what its deployment may spend, less what earlier keys of it have spent. */
+static int64_t cap_micro(const struct job *job)
+{
+    int64_t left = note_int(job, "limit_micro", 0) - note_int(job, "spent_micro", 0);
+
+    return left > 0 ? left : 0;
+}
+
 static struct err issued(struct job *job, const char *hash)
 {
     struct key_issued *event = arena_alloc(job->arena, sizeof *event);
+    int64_t spent = note_int(job, "spent_micro", 0);
 
     event->name = name_of(job);
-    event->limit_micro = note_int(job, "limit_micro", 0);
+    event->limit_micro = cap_micro(job);
     note_set(job, "hash", hash);
     job_log(job, "Created your OpenRouter key, capped at $%.2f", (double)event->limit_micro / 1e6);
+    if (spent > 0) {
+        job_log(job, "$%.2f of your $%.2f were spent with an earlier key", (double)spent / 1e6,
+                (double)note_int(job, "limit_micro", 0) / 1e6);
+    }
     job_say(job, &key_issued, event);
     return OK;
 }
@@ -91,45 +106,66 @@ static struct err kept_hash(struct job *job, const char **ret)
     return OK;
 }
 
-/* Deletes every key of our name but `keep`; says whether that one is there. */
-static struct err delete_namesakes(const struct openrouter *at, const char *name, const char *keep,
-                                   bool *ret_kept)
+/* Every key of that name, and whether `keep` is one of them. */
+static struct err namesakes(const struct openrouter *at, const char *name, const char *keep,
+                            struct openrouter_keys *ret, bool *ret_kept)
 {
-    struct openrouter_keys keys;
-
     *ret_kept = false;
-    TRY(openrouter_keys_named(at, name, &keys));
-    for (int i = 0; i < keys.n; i++) {
-        if (strcmp(keys.hash[i], keep) == 0) {
-            *ret_kept = true;
-        } else {
-            TRY(openrouter_key_delete(at, keys.hash[i]));
+    TRY(openrouter_keys_named(at, name, ret));
+    for (size_t i = 0; i < ret->n; i++) {
+        *ret_kept = *ret_kept || strcmp(ret->key[i].hash, keep) == 0;
+    }
+    return OK;
+}
+
+static struct err delete_but(const struct openrouter *at, const struct openrouter_keys *keys,
+                             const char *keep)
+{
+    for (size_t i = 0; i < keys->n; i++) {
+        if (strcmp(keys->key[i].hash, keep) != 0) {
+            TRY(openrouter_key_delete(at, keys->key[i].hash));
         }
     }
     return OK;
+}
+
+/* After a failed try, or after one that ended early: a request given up here may still be carried out there. */
+static struct err delete_late_twins(struct job *job, const struct openrouter *at, const char *keep)
+{
+    struct openrouter_keys keys;
+    bool have = false;
+
+    if (job->tries == 0 && !note(job, "spent")) {
+        return OK;
+    }
+    TRY(namesakes(at, name_of(job), keep, &keys, &have));
+    return delete_but(at, &keys, keep);
 }
 
 static struct err create(struct job *job)
 {
     struct openrouter at = world_of(job);
     struct openrouter_new_key key = {0};
+    struct openrouter_keys keys;
     const char *name = name_of(job), *kept = "";
     int64_t started = clock_ms();
     bool have = false;
 
     TRY(kept_hash(job, &kept));
-    TRY(delete_namesakes(&at, name, kept, &have));
+    TRY(namesakes(&at, name, kept, &keys, &have));
+    if (spent_note(job, &keys, kept)) { /* committed before the only witness goes */
+        job_wait(job, 0);
+        return NOT_YET;
+    }
+    TRY(delete_but(&at, &keys, kept));
     if (have) {
         return issued(job, kept);
     }
     if (clock_ms() - started > LOOKING_MS) {
         return transient("OpenRouter took too long to list its keys");
     }
-    double limit_usd = (double)note_int(job, "limit_micro", 0) / 1e6;
-    TRY(openrouter_key_create(&at, name, limit_usd, &key));
-    if (job->tries > 0) {
-        TRY(delete_namesakes(&at, name, key.hash, &have));
-    }
+    TRY(openrouter_key_create(&at, name, (double)cap_micro(job) / 1e6, &key));
+    TRY(delete_late_twins(job, &at, key.hash));
     TRY(job_keep_secret(job, SECRET_OPENROUTER_KEY, key.plain, strlen(key.plain)));
     return issued(job, key.hash);
 }
@@ -149,15 +185,15 @@ static struct err revoke(struct job *job)
     struct openrouter at = world_of(job);
     struct openrouter_keys left;
     const char *hash = note(job, "hash");
-    bool kept = false;
 
     if (hash) {
         TRY(openrouter_key_delete(&at, hash));
     }
-    TRY(delete_namesakes(&at, name_of(job), "", &kept));
+    TRY(openrouter_keys_named(&at, name_of(job), &left));
+    TRY(delete_but(&at, &left, ""));
     TRY(openrouter_keys_named(&at, name_of(job), &left));
     if (left.n > 0) {
-        return transient("OpenRouter still lists %d keys named %s", left.n, name_of(job));
+        return transient("OpenRouter still lists %zu keys named %s", left.n, name_of(job));
     }
     note_set(job, "hash", NULL);
     job_forget_secret(job, SECRET_OPENROUTER_KEY);

@@ -6,15 +6,12 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/scope.h"
 
 enum {
     READ_MS = 10000,
     CHANGE_MS = 20000,
     PAGE_LIMIT = 4 * 1024 * 1024, /* 100 keys are about 100 KB */
-    PAGES_MAX = 1000,             /* 100 000 keys              */
-    LISTING_MS = 15000,           /* all pages together        */
     KEY_TEXT_MAX = 512,
 };
 
@@ -39,9 +36,8 @@ static struct err judge(const struct http_response *response, bool once)
     return http_judge(response, once, "OpenRouter");
 }
 
-/* The answer's JSON object; the caller owns it. */
-static struct err call(const struct openrouter *at, const char *method, const char *path,
-                       const char *body, json_t **ret)
+struct err openrouter_call(const struct openrouter *at, const char *method, const char *path,
+                           const char *body, json_t **ret)
 {
     const char *headers[] = {
         arena_printf(at->arena, "Authorization: Bearer %s", at->management_key),
@@ -61,6 +57,9 @@ static struct err call(const struct openrouter *at, const char *method, const ch
     };
     struct http_response response = {0};
 
+    if (at->before) {
+        TRY(at->before(at->context));
+    }
     struct err e = openrouter_http(at->http, &request, at->arena, &response);
     if (failed(e)) {
         if (e.kind == ERR_PERMANENT && strstr(e.text, "too large")) {
@@ -78,7 +77,7 @@ static struct err call(const struct openrouter *at, const char *method, const ch
     return OK;
 }
 
-static bool hash_valid(const char *hash)
+bool openrouter_hash_valid(const char *hash)
 {
     size_t len = hash ? strlen(hash) : 0;
 
@@ -88,70 +87,6 @@ static bool hash_valid(const char *hash)
         }
     }
     return len > 0 && len <= 128;
-}
-
-/* The namesakes of one page; how many rows it had and its first hash, to notice a list that never ends. */
-static struct err read_page(const struct openrouter *at, const json_t *page, const char *name,
-                            struct openrouter_keys *ret, size_t *ret_rows, const char **ret_first)
-{
-    const json_t *data = json_object_get(page, "data");
-
-    if (!json_is_array(data)) {
-        return broken_answer(false, "has no list of keys");
-    }
-    *ret_rows = json_array_size(data);
-    for (size_t i = 0; i < *ret_rows; i++) {
-        const json_t *key = json_array_get(data, i);
-        const char *its_name = json_string_value(json_object_get(key, "name"));
-        const char *hash = json_string_value(json_object_get(key, "hash"));
-        if (!its_name || !hash_valid(hash)) {
-            return broken_answer(false, "lists a key without name or hash");
-        }
-        if (i == 0) {
-            *ret_first = arena_strdup(at->arena, hash);
-        }
-        if (strcmp(its_name, name) != 0) {
-            continue;
-        }
-        if (ret->n == OPENROUTER_NAMESAKES_MAX) {
-            return permanent("OpenRouter has more than %d keys named %s; an operator must look",
-                             OPENROUTER_NAMESAKES_MAX, name);
-        }
-        ret->hash[ret->n++] = arena_strdup(at->arena, hash);
-    }
-    return OK;
-}
-
-struct err openrouter_keys_named(const struct openrouter *at, const char *name,
-                                 struct openrouter_keys *ret)
-{
-    int64_t deadline = clock_ms() + LISTING_MS;
-    const char *before = "";
-    size_t offset = 0;
-
-    *ret = (struct openrouter_keys){0};
-    for (int i = 0; i < PAGES_MAX; i++) {
-        json_auto_t *page = NULL;
-        const char *first = "";
-        size_t rows = 0;
-
-        if (clock_ms() > deadline) {
-            return transient("OpenRouter took too long to list its keys");
-        }
-        TRY(call(at, "GET",
-                 arena_printf(at->arena, "/keys?offset=%zu&include_disabled=true", offset), NULL,
-                 &page));
-        TRY(read_page(at, page, name, ret, &rows, &first));
-        if (rows == 0) {
-            return OK;
-        }
-        if (strcmp(first, before) == 0) {
-            return broken_answer(false, "repeats the same page of keys");
-        }
-        before = first;
-        offset += rows;
-    }
-    return permanent("OpenRouter lists more than %zu keys; an operator must look", offset);
 }
 
 struct err openrouter_key_create(const struct openrouter *at, const char *name, double limit_usd,
@@ -167,7 +102,7 @@ struct err openrouter_key_create(const struct openrouter *at, const char *name, 
     }
     const char *sent = arena_strdup(at->arena, text);
     free(text);
-    TRY(call(at, "POST", "/keys", sent, &answer));
+    TRY(openrouter_call(at, "POST", "/keys", sent, &answer));
 
     const json_t *data = json_object_get(answer, "data");
     const char *hash = json_string_value(json_object_get(data, "hash"));
@@ -175,7 +110,7 @@ struct err openrouter_key_create(const struct openrouter *at, const char *name, 
     if (!plain) {
         plain = json_string_value(json_object_get(data, "key"));
     }
-    if (!hash_valid(hash)) {
+    if (!openrouter_hash_valid(hash)) {
         return broken_answer(true, "names no key hash");
     }
     size_t len = plain ? strlen(plain) : 0;
@@ -191,10 +126,26 @@ struct err openrouter_key_delete(const struct openrouter *at, const char *hash)
 {
     json_auto_t *answer = NULL;
 
-    struct err e =
-        call(at, "DELETE", arena_printf(at->arena, "/keys/%s", http_escape(at->arena, hash)), NULL,
-             &answer);
+    struct err e = openrouter_call(
+        at, "DELETE", arena_printf(at->arena, "/keys/%s", http_escape(at->arena, hash)), NULL,
+        &answer);
     return e.kind == ERR_PERMANENT && e.code == 404 ? OK : e;
+}
+
+struct err openrouter_key_exists(const struct openrouter *at, const char *hash, bool *ret)
+{
+    json_auto_t *answer = NULL;
+
+    *ret = false;
+    struct err e = openrouter_call(
+        at, "GET", arena_printf(at->arena, "/keys/%s", http_escape(at->arena, hash)), NULL,
+        &answer);
+    if (e.kind == ERR_PERMANENT && e.code == 404) {
+        return OK;
+    }
+    TRY(e);
+    *ret = true;
+    return OK;
 }
 
 const char *openrouter_hash(struct arena *arena, const char *plain)

@@ -1,8 +1,8 @@
 /* OVH's orders: finding them, their status, paying, and the server that comes of one. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "ovh.h"
 
 enum { DETAILS_MAX = 60, OPERATIONS_MAX = 20, SERVICE_NAME_MAX = 100 };
@@ -83,36 +83,12 @@ struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret)
     return OK;
 }
 
-/* "2026-05-18T14:02:11+00:00", with any offset, "Z" or a fraction. */
-static bool parse_date(const char *text, int64_t *ret)
-{
-    struct tm tm = {0};
-    int hours = 0, minutes = 0, used = 0;
-    char sign = '+';
-
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6) {
-        return false;
-    }
-    text += used;
-    if (*text == '.') {
-        text += 1 + strspn(text + 1, "0123456789");
-    }
-    if (strcmp(text, "Z") != 0 && sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) != 3) {
-        return false;
-    }
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    *ret = (int64_t)timegm(&tm) + (sign == '-' ? 1 : -1) * (hours * 3600 + minutes * 60);
-    return true;
-}
-
 struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret)
 {
     json_auto_t *answer = NULL;
 
     TRY(ovh_call(ovh, "GET", order_path(ovh, order, ""), NULL, &answer));
-    if (!parse_date(json_string_value(json_object_get(answer, "date")), ret)) {
+    if (!clock_parse(json_string_value(json_object_get(answer, "date")), ret)) {
         return transient("OVH did not tell the date of order %lld", (long long)order);
     }
     return OK;

@@ -22,8 +22,8 @@ static void all_pages_are_read(void **state)
     assert_false(failed(openrouter_keys_named(&at, NAME, &keys)));
     ALL_ASKED();
     assert_int_equal(keys.n, 2);
-    assert_string_equal(keys.hash[0], "aa");
-    assert_string_equal(keys.hash[1], "cc");
+    assert_string_equal(keys.key[0].hash, "aa");
+    assert_string_equal(keys.key[1].hash, "cc");
 }
 
 static void a_list_that_never_ends_is_noticed(void **state)
