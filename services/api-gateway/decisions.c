@@ -10,13 +10,18 @@
 #include "events.h"
 #include "store.h"
 
+/* `was`: the status before an ERROR. */
 static const char lock_sql[] =
-    "select status, generation, coalesce(failed_piece, '') as failed_piece "
-    "from deployments where id = $1::uuid and user_id = $2::uuid for update";
+    "select d.status, d.generation, coalesce(d.failed_piece, '') as failed_piece, "
+    "coalesce((select e.status from deployment_events e where e.deployment_id = d.id "
+    "  and e.status <> 'ERROR' order by e.seq desc limit 1), '') as was "
+    "from deployments d where d.id = $1::uuid and d.user_id = $2::uuid for update of d";
+/* A retry starts the deployment's time anew. */
 static const char change_sql[] =
-    "update deployments set status = $3, status_message = $4, generation = $5::int, failed_piece = "
-    "null, "
-    "updated_at = clock_timestamp() where id = $1::uuid and user_id = $2::uuid";
+    "update deployments set status = $3, status_message = $4, generation = $5::int, "
+    "failed_piece = null, updated_at = clock_timestamp(), "
+    "decided_at = case when $3 in ('READY', 'DESTROYING') then decided_at else now() end "
+    "where id = $1::uuid and user_id = $2::uuid";
 
 /* The deployment's row, locked until the transaction ends; a refusal when it is not this user's. */
 static struct err lock(struct db *db, const struct request *request, struct reply *reply,
@@ -91,8 +96,8 @@ struct err decisions_restart(struct request *request, struct reply *reply)
     return store_transaction(restart, request, reply);
 }
 
-/* The status in which the piece that gave up does its work. */
-const char *decisions_status_of(const char *piece)
+/* The status in which the piece that gave up does its work; a server that was delivered stays delivered. */
+const char *decisions_status_of(const char *piece, const char *was)
 {
     static const struct {
         const char *piece, *status;
@@ -103,6 +108,9 @@ const char *decisions_status_of(const char *piece)
         {"watch",        "INSTALLING"},
     };
 
+    if (strcmp(piece, "server") == 0 && strcmp(was, "PROVISIONING") == 0) {
+        return was;
+    }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].piece, piece) == 0) {
             return known[i].status;
@@ -130,8 +138,8 @@ static struct err retry(struct db *db, struct request *request, struct reply *re
         .generation = rows_int(rows, 0, "generation") + 1,
         .stage = *piece ? piece : NULL,
     };
-    return decide(db, request, reply, decisions_status_of(piece), "Trying again",
-                  &deployment_retry_requested, &fields);
+    return decide(db, request, reply, decisions_status_of(piece, rows_text(rows, 0, "was")),
+                  "Trying again", &deployment_retry_requested, &fields);
 }
 
 struct err decisions_retry(struct request *request, struct reply *reply)

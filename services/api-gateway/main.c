@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "bus/listener.h"
+#include "deadline.h"
 #include "pages.h"
 #include "routes.h"
 #include "service/service.h"
@@ -31,15 +32,17 @@ static struct err start(struct service_context *context)
     store_open(context);
     streams_open(WEB_THREADS / 2);
     TRY(listener_start(context->kafka, hears, NULL, &listener));
+    TRY(deadline_start(context));
     mg_set_request_handler(context->web, "**", routes_handle, NULL);
     return OK;
 }
 
-/* The streams would go on for as long as people look; all other requests end by themselves. */
+/* The streams would go on for as long as people look, the deadlines for ever; all other requests end by themselves. */
 static void stop(struct service_context *context)
 {
     (void)context;
     streams_close();
+    deadline_stop();
 }
 
 /* No request is under way any more, so nobody holds any of these. */

@@ -19,6 +19,8 @@ const struct setting gateway_settings[] = {
      "deployments one user may start within an hour"},
     {"SIGN_IN_ATTEMPTS", SETTING_INT, &conf.sign_in_attempts, "10",
      "failed sign-ins for one e-mail from one address within five minutes; five times that for one address"},
+    {"DEPLOYMENT_LIMIT_S", SETTING_INT, &conf.deployment_limit_s, "1200",
+     "seconds from a click (deploy, retry) after which a deployment that is not ready is told to be late"},
 };
 /* clang-format on */
 
@@ -38,5 +40,6 @@ struct err settings_check(void)
     TRY(within("SESSION_DAYS", conf.session_days, 1, 400));
     TRY(within("COOKIE_SECURE", conf.cookie_secure, 0, 1));
     TRY(within("DEPLOYS_PER_HOUR", conf.deploys_per_hour, 1, 100000));
-    return within("SIGN_IN_ATTEMPTS", conf.sign_in_attempts, 1, 100000);
+    TRY(within("SIGN_IN_ATTEMPTS", conf.sign_in_attempts, 1, 100000));
+    return within("DEPLOYMENT_LIMIT_S", conf.deployment_limit_s, 1, 30 * 24 * 3600);
 }

@@ -6,7 +6,8 @@
 
 struct gateway_settings {
     const char *pages_dir, *openapi_file;
-    int machine_https_port, session_days, cookie_secure, deploys_per_hour, sign_in_attempts;
+    int machine_https_port, session_days, cookie_secure, deploys_per_hour, sign_in_attempts,
+        deployment_limit_s;
 };
 
 extern struct gateway_settings conf;

@@ -110,11 +110,13 @@ static void steps_are_shown_with_nulls_for_what_has_not_happened(void **state)
 static void a_retry_goes_back_to_the_status_of_the_piece_that_gave_up(void **state)
 {
     (void)state;
-    assert_string_equal(decisions_status_of("llm_key"), "PENDING");
-    assert_string_equal(decisions_status_of("server"), "ORDERING");
-    assert_string_equal(decisions_status_of("installation"), "INSTALLING");
-    assert_string_equal(decisions_status_of("watch"), "INSTALLING");
-    assert_string_equal(decisions_status_of(""), "PENDING");
+    assert_string_equal(decisions_status_of("llm_key", ""), "PENDING");
+    assert_string_equal(decisions_status_of("server", ""), "ORDERING");
+    assert_string_equal(decisions_status_of("installation", ""), "INSTALLING");
+    assert_string_equal(decisions_status_of("watch", ""), "INSTALLING");
+    assert_string_equal(decisions_status_of("", ""), "PENDING");
+    assert_string_equal(decisions_status_of("server", "PROVISIONING"), "PROVISIONING");
+    assert_string_equal(decisions_status_of("installation", "PROVISIONING"), "INSTALLING");
 }
 
 int main(void)
