@@ -9,7 +9,10 @@
 #include "events.h"
 #include "runner/stage.h"
 
-enum { TOO_MANY_REQUESTS = 429 };
+enum {
+    TOO_MANY_REQUESTS = 429,
+    WORTH_TELLING = 2, /* failures in a row */
+};
 
 static const double pause_least = 0.5, pause_most_up = 30, pause_most_down = 300;
 
@@ -141,6 +144,22 @@ static struct err limited(const struct move *move, const struct job *job, struct
     return e;
 }
 
+/* What people read while a move that brings the deployment on fails again and again; the log says why. */
+static const char *troubled(const struct move *move, const struct job *job, int tries)
+{
+    if (job->message || tries < WORTH_TELLING || job->goal != GOAL_UP || !move->people ||
+        !move->status || strcmp(move->status, "READY") == 0) {
+        return job->message;
+    }
+    return arena_printf(job->arena, "%s (the last try failed; trying again)", move->people);
+}
+
+/* The same once it has ended. */
+static const char *untroubled(const struct move *move, const struct job *job)
+{
+    return troubled(move, job, job->tries) != job->message ? move->people : job->message;
+}
+
 static void finish(const struct outcome_context *c, struct job *job, json_t *o, struct outcome *ret)
 {
     set_text(o, "state", ret->state);
@@ -187,7 +206,7 @@ void outcome_of(const struct outcome_context *c, const struct move *move, struct
         told_trouble(c, job, o, ret);
     } else if (e.kind == ERR_NOT_YET) {
         ret->delay_s = job->wait_s >= 0 ? job->wait_s : move->poll_s;
-        set_text(o, "message", job->message);
+        set_text(o, "message", untroubled(move, job));
         told_trouble(c, job, o, ret);
     } else if (crowded) { /* no try, no failure: its turn comes */
         ret->delay_s = backoff = pause_after(c, job, e);
@@ -201,7 +220,7 @@ void outcome_of(const struct outcome_context *c, const struct move *move, struct
         ret->state = job->go ? job->go : job->state;
         ret->delay_s = backoff = pause_after(c, job, e);
         tries = job->tries + 1;
-        set_text(o, "message", job->message);
+        set_text(o, "message", troubled(move, job, tries));
         if (tries <= move->tries) { /* so many a person may read */
             job_log(job, "%s; trying again in %.0f s (%d of %d)", e.text, ceil(ret->delay_s), tries,
                     move->tries);

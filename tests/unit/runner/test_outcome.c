@@ -64,6 +64,13 @@ static void settle(const struct move *move, struct err e)
     assert_non_null(told);
 }
 
+static void settle_again(const struct move *move, struct err e)
+{
+    json_decref(told);
+    free(outcome.settle);
+    settle(move, e);
+}
+
 static const char *text(const char *name)
 {
     return json_string_value(json_object_get(told, name));
@@ -145,6 +152,19 @@ static void a_passing_failure_is_tried_again_after_a_pause_that_grows(void **sta
     const char *line = json_string_value(json_array_get(json_object_get(told, "lines"), 0));
     assert_non_null(strstr(line, "reset; trying again in "));
     assert_non_null(strstr(line, "(1 of 3)"));
+}
+
+static void people_hear_of_a_second_failure_and_of_its_end(void **state)
+{
+    (void)state;
+    settle(&moves[0], transient("reset"));
+    assert_null(text("message"));
+    job.tries = 1;
+    settle_again(&moves[0], transient("reset"));
+    assert_string_equal(text("message"), "Making it (the last try failed; trying again)");
+    job.tries = 2;
+    settle_again(&moves[0], NOT_YET);
+    assert_string_equal(text("message"), "Making it");
 }
 
 static void trouble_is_an_error_for_people_while_the_row_goes_on(void **state)
@@ -301,6 +321,7 @@ int main(void)
         TEST(not_yet_looks_again_and_keeps_notes_and_lines),
         TEST(waiting_past_the_limit_gives_up_with_what_is_awaited),
         TEST(a_passing_failure_is_tried_again_after_a_pause_that_grows),
+        TEST(people_hear_of_a_second_failure_and_of_its_end),
         TEST(trouble_is_an_error_for_people_while_the_row_goes_on),
         TEST(trouble_is_nobodys_on_the_way_down),
         TEST(retry_after_is_respected),
