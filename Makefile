@@ -41,6 +41,8 @@ $B/tests/unit/%: $B/tests/unit/%.o $$(call service_lib,$$(*D)) $B/lib/common.a
 service_lib = $(if $(filter $1,$(PROGRAMS)),$B/lib/$1.a)
 $B/lib/common.a: $(lib_objs) ; $(archive)
 $B/lib/%.a: $$(filter-out %/main.o,$$(call objs,services/$$*)) ; $(archive)
+# The operator's tool knows what every service hears.
+$B/lib/clawctl.a: $(patsubst %.c,$B/%.o,$(wildcard services/*/goals.c))
 $B/tests/unit/%.o: CFLAGS += -Iservices -Iservices/$(word 3,$(subst /, ,$*))
 $B/common/service/service.o: CFLAGS += -DVERSION='"$(VERSION)"'
 $B/%.o: %.c

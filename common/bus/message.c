@@ -12,9 +12,11 @@ enum { DEAD_BYTES_MAX = 16 * 1024 };
 
 static const char *const effect_names[] = {"start", "retry", "step", "nudge", "down"};
 
-static json_t *text_or_null(struct arena *arena, const char *text, size_t len)
+/* `whole` becomes false when what is kept is not what came, byte by byte: then it can't be said again. */
+static json_t *text_or_null(struct arena *arena, const char *text, size_t len, bool *whole)
 {
     if (!text) {
+        *whole = false;
         return json_null();
     }
     char *copy = arena_strndup(arena, text, len < DEAD_BYTES_MAX ? len : DEAD_BYTES_MAX);
@@ -24,6 +26,7 @@ static json_t *text_or_null(struct arena *arena, const char *text, size_t len)
         }
     }
     utf8_scrub(copy, strlen(copy));
+    *whole = *whole && strlen(copy) == len && memcmp(copy, text, len) == 0;
     return json_string(copy);
 }
 
@@ -31,13 +34,14 @@ static json_t *text_or_null(struct arena *arena, const char *text, size_t len)
 static json_t *dead(struct arena *arena, const struct message *m, const char *reason)
 {
     json_t *d = json_object();
+    bool whole = true, any = true;
+    const size_t key_len = m->key ? strlen(m->key) : 0, type_len = m->type ? strlen(m->type) : 0;
 
-    (void)json_object_set_new(d, "key", text_or_null(arena, m->key, m->key ? strlen(m->key) : 0));
-    (void)json_object_set_new(d, "type",
-                              text_or_null(arena, m->type, m->type ? strlen(m->type) : 0));
-    (void)json_object_set_new(d, "reason", text_or_null(arena, reason, strlen(reason)));
-    (void)json_object_set_new(d, "tries", json_integer(1));
-    (void)json_object_set_new(d, "payload", text_or_null(arena, m->bytes, m->len));
+    (void)json_object_set_new(d, "key", text_or_null(arena, m->key, key_len, &whole));
+    (void)json_object_set_new(d, "type", text_or_null(arena, m->type, type_len, &whole));
+    (void)json_object_set_new(d, "reason", text_or_null(arena, reason, strlen(reason), &any));
+    (void)json_object_set_new(d, "payload", text_or_null(arena, m->bytes, m->len, &whole));
+    (void)json_object_set_new(d, "whole", json_boolean(whole));
     return d;
 }
 

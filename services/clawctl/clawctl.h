@@ -16,4 +16,5 @@ struct err run_migrate(int argc, char **argv) MUST_CHECK;
 struct err run_topics(int argc, char **argv) MUST_CHECK;
 struct err run_user_add(int argc, char **argv) MUST_CHECK;
 struct err run_show(int argc, char **argv) MUST_CHECK;
+struct err run_dead_letters(int argc, char **argv) MUST_CHECK;
 struct err run_asyncapi(int argc, char **argv) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "clawctl.h"
+#include "options.h"
 
 struct clawctl_settings clawctl;
 
@@ -18,32 +19,56 @@ static const struct setting settings[] = {
      "copies of each topic, at most one per broker"                                                         },
 };
 
+/* clang-format off */
+enum { ITS_OWN = -1 }; /* reads its options itself */
+
+/* Rows of the same words are told apart by an option, `with`; the one without comes last. */
 static const struct {
-    const char *words, *arguments, *why;
+    const char *words, *with, *arguments, *why;
     int n_words, n_arguments;
     bool asks_database;
     struct err (*run)(int argc, char **argv);
 } commands[] = {
-    {"migrate",  "",      "bring the database up to date",                    1, 0, true,  run_migrate },
-    {"topics",   "",      "make the Kafka topics that are missing",           1, 0, false, run_topics  },
-    {"user add", "EMAIL", "make an account; the password is read from stdin", 2, 1, true,
-     run_user_add                                                                                      },
-    {"show",     "ID",    "every stage of a deployment, and its timeline",    1, 1, true,  run_show    },
-    {"asyncapi", "",      "print the AsyncAPI document of all events",        1, 0, false, run_asyncapi},
+    {"migrate",      NULL, "",      "bring the database up to date",                    1, 0, true,  run_migrate},
+    {"topics",       NULL, "",      "make the Kafka topics that are missing",           1, 0, false, run_topics},
+    {"user add",     NULL, "EMAIL", "make an account; the password is read from stdin", 2, 1, true,  run_user_add},
+    {"show",         NULL, "ID",    "every stage of a deployment, and its timeline",    1, 1, true,  run_show},
+    {"dead-letters", NULL, "[list] [--all] | show N\n"
+                           "| replay N|--all [--service S] [--type T] [--dry-run]\n"
+                           "| drop N|--all [--service S] [--type T] [--dry-run] | drop --done",
+                                    "messages that could not be applied",               1, ITS_OWN, true, run_dead_letters},
+    {"asyncapi",     NULL, "",      "print the AsyncAPI document of all events",        1, 0, false, run_asyncapi},
 };
+/* clang-format on */
 
 enum {
     N_SETTINGS = sizeof settings / sizeof settings[0],
     N_COMMANDS = sizeof commands / sizeof commands[0]
 };
 
+/* One line; or, when the arguments need several, the sentence first and then those lines. */
+static void help(FILE *out, const char *words, const char *arguments, const char *why)
+{
+    char line[60];
+
+    if (!strchr(arguments, '\n')) {
+        (void)snprintf(line, sizeof line, "%s %s", words, arguments);
+        (void)fprintf(out, "  clawctl %-20s %s\n", line, why);
+        return;
+    }
+    (void)fprintf(out, "  clawctl %-20s %s\n", words, why);
+    while (*arguments) {
+        int len = (int)strcspn(arguments, "\n");
+        (void)fprintf(out, "          %.*s\n", len, arguments);
+        arguments += len + (arguments[len] == '\n');
+    }
+}
+
 static int usage(FILE *out, int status)
 {
     (void)fputs("clawctl: the operator's tool of OpenClaw 1-Click Deploy\n\n", out);
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        char line[60];
-        (void)snprintf(line, sizeof line, "%s %s", commands[i].words, commands[i].arguments);
-        (void)fprintf(out, "  clawctl %-20s %s\n", line, commands[i].why);
+        help(out, commands[i].words, commands[i].arguments, commands[i].why);
     }
     (void)fputs("\nSettings (environment; NAME_FILE reads the value from a file):\n", out);
     settings_help(out, settings, N_SETTINGS);
@@ -63,6 +88,18 @@ static bool matches(const char *command, int n_words, int argc, char **argv)
     return strcmp(said, command) == 0;
 }
 
+/* True when `option` is NULL or among the arguments. */
+static bool has_option(const char *option, int argc, char **argv)
+{
+    for (int i = 0; option && i < argc; i++) {
+        size_t len = strcspn(argv[i], "=");
+        if (len == strlen(option) && strncmp(argv[i], option, len) == 0) {
+            return true;
+        }
+    }
+    return !option;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
@@ -71,10 +108,11 @@ int main(int argc, char **argv)
     log_setup("clawctl", LOG_WARN);
     for (size_t i = 0; i < N_COMMANDS; i++) {
         int n = commands[i].n_words;
-        if (!matches(commands[i].words, n, argc - 1, argv + 1)) {
+        if (!matches(commands[i].words, n, argc - 1, argv + 1) ||
+            !has_option(commands[i].with, argc - 1 - n, argv + 1 + n)) {
             continue;
         }
-        if (argc - 1 - n != commands[i].n_arguments) {
+        if (commands[i].n_arguments != ITS_OWN && argc - 1 - n != commands[i].n_arguments) {
             (void)fprintf(stderr, "clawctl: usage: clawctl %s %s\n", commands[i].words,
                           commands[i].arguments);
             return 2;
@@ -91,7 +129,7 @@ int main(int argc, char **argv)
         if (failed(e)) {
             (void)fprintf(stderr, "clawctl: %s\n", e.text);
         }
-        return failed(e);
+        return !failed(e) ? 0 : e.code == USAGE ? USAGE : 1;
     }
     (void)fprintf(stderr, "clawctl: unknown command '%s' (see clawctl --help)\n", argv[1]);
     return 2;

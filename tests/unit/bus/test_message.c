@@ -66,6 +66,11 @@ static const char *reason(void)
     return json_string_value(json_object_get(json_object_get(plan, "dead"), "reason"));
 }
 
+static bool whole(void)
+{
+    return json_is_true(json_object_get(json_object_get(plan, "dead"), "whole"));
+}
+
 static void a_heard_event_names_its_effect_and_what_to_remember(void **state)
 {
     const char bytes[] = "{\"deploymentId\":\"" ID
@@ -132,6 +137,29 @@ static void bytes_that_are_no_text_are_kept_readable(void **state)
     assert_string_equal(effect_of("servers", "server.ready", ID, bytes, sizeof bytes), "dead");
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(plan, "dead"), "payload")), "??a??");
+    assert_false(whole());
+}
+
+static void it_is_told_whether_every_byte_was_kept(void **state)
+{
+    char large[16 * 1024 + 1];
+
+    (void)state;
+    (void)effect_of("servers", "server.stolen", ID, "{\"a\":\n1}", 8);
+    assert_true(whole());
+    (void)effect_of("servers", "server.stolen", ID, "{\"a\":\r1}", 8);
+    assert_false(whole());
+    (void)effect_of("servers", NULL, ID, "{}", 2);
+    assert_false(whole());
+    (void)effect_of("servers", "server.stolen", NULL, "{}", 2);
+    assert_false(whole());
+    (void)effect_of("servers", "server.stolen", ID, NULL, 0);
+    assert_false(whole());
+    memset(large, ' ', sizeof large);
+    (void)effect_of("servers", "server.stolen", ID, large, sizeof large - 1);
+    assert_true(whole());
+    (void)effect_of("servers", "server.stolen", ID, large, sizeof large);
+    assert_false(whole());
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -144,6 +172,7 @@ int main(void)
         TEST(an_event_for_others_changes_nothing_and_is_not_even_read),
         TEST(what_cannot_be_read_is_dead_with_its_reason),
         TEST(bytes_that_are_no_text_are_kept_readable),
+        TEST(it_is_told_whether_every_byte_was_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
