@@ -133,10 +133,11 @@ static void told_trouble(const struct outcome_context *c, struct job *job, json_
 }
 
 /* NOT_YET for longer than the move may take. */
-static struct err limited(const struct move *move, const struct job *job, struct err e)
+static struct err limited(const struct move *move, struct job *job, struct err e)
 {
     if (e.kind == ERR_NOT_YET && job->goal == GOAL_UP && move->limit_s > 0 &&
         job->age_s > move->limit_s) {
+        job->message = NULL; /* what it waited for is in `e`; that it waited too long is the news */
         return permanent("%s: took longer than %.0f minutes%s%.120s",
                          move->people ? move->people : move->state, move->limit_s / 60,
                          e.text[0] ? ": " : "", e.text);

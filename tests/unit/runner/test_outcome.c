@@ -132,6 +132,7 @@ static void waiting_past_the_limit_gives_up_with_what_is_awaited(void **state)
 {
     (void)state;
     job.age_s = 61;
+    job_message(&job, "Still making it");
     settle(&moves[0], not_yet("OVH is late"));
     assert_string_equal(text("status"), "ERROR");
     assert_non_null(strstr(text("message"), "Making it: took longer than 1 minutes: OVH is late"));
