@@ -205,12 +205,14 @@ struct err accounts_sign_in(struct request *request, struct reply *reply)
     if (!take_email(request, reply) || !take_attempt(request, reply, &pair, &address)) {
         return OK;
     }
-    TRY(store_read(find_user, request, reply));
-    struct err e = password_matches(request_text(request, "password"), request->own, &right);
-    if (failed(e)) {
+    struct err found = store_read(find_user, request, reply);
+    struct err e = failed(found)
+                       ? found
+                       : password_matches(request_text(request, "password"), request->own, &right);
+    if (failed(e)) { /* nothing was tried */
         attempts_give_back(pair);
         attempts_give_back(address);
-        return busy(request, reply, e);
+        return failed(found) ? found : busy(request, reply, e);
     }
     if (!right) {
         return store_read(note_failure, request, reply);

@@ -160,8 +160,7 @@ static bool rest(int seconds)
 static void *deadline_main(void *arg)
 {
     const struct service_context *c = arg;
-    struct db *db =
-        db_new(c->settings->database_url, c->service->name, c->service->db_schema);
+    struct db *db = db_new(c->settings->database_url, c->service->name, c->service->db_schema);
     struct arena *arena = arena_new();
     bool answered = true;
     int n = 0;

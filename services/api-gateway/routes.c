@@ -179,12 +179,14 @@ static void apologize(const struct request *request, struct reply *reply, struct
                                   KV("why", (const char *)e.text)},
               3);
     reply->headers = NULL; /* no cookie of a session that was not stored */
+    if (e.kind == ERR_UNKNOWN || e.kind == ERR_TRANSIENT) {
+        reply_header(request, reply, "Retry-After: 2");
+    }
     if (e.kind == ERR_UNKNOWN) {
         (void)refuse(request, reply, 503,
                      "The database was lost while it answered. It may have been done; look before "
                      "trying again.");
     } else if (e.kind == ERR_TRANSIENT) {
-        reply_header(request, reply, "Retry-After: 2");
         (void)refuse(request, reply, 503,
                      "The database does not answer; nothing was done. Try again in a moment.");
     } else {
