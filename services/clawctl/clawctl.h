@@ -17,4 +17,7 @@ struct err run_topics(int argc, char **argv) MUST_CHECK;
 struct err run_user_add(int argc, char **argv) MUST_CHECK;
 struct err run_show(int argc, char **argv) MUST_CHECK;
 struct err run_dead_letters(int argc, char **argv) MUST_CHECK;
+struct err run_replay(int argc, char **argv) MUST_CHECK;
+struct err run_replay_many(int argc, char **argv) MUST_CHECK;
+struct err run_replay_state(int argc, char **argv) MUST_CHECK;
 struct err run_asyncapi(int argc, char **argv) MUST_CHECK;

@@ -37,6 +37,13 @@ static const struct {
                            "| replay N|--all [--service S] [--type T] [--dry-run]\n"
                            "| drop N|--all [--service S] [--type T] [--dry-run] | drop --done",
                                     "messages that could not be applied",               1, ITS_OWN, true, run_dead_letters},
+    {"replay",       "--status", "--status ERROR [--since 2h|2026-05-18T14:02] [--stage key|order|rebuild|install|health]\n"
+                                 "[--rate N a minute] [--dry-run]",
+                                    "try many again, each where it failed",             1, ITS_OWN, true, run_replay_many},
+    {"replay",       "--from-state", "--from-state [--dry-run]\n",
+                                    "say again what Kafka lost",                        1, ITS_OWN, true, run_replay_state},
+    {"replay",       NULL, "ID --from key|order|rebuild|install|health [--dry-run]\n",
+                                    "run a deployment again from a stage",              1, ITS_OWN, true, run_replay},
     {"asyncapi",     NULL, "",      "print the AsyncAPI document of all events",        1, 0, false, run_asyncapi},
 };
 /* clang-format on */

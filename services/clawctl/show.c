@@ -14,7 +14,7 @@ static const char deployment_sql[] =
 
 /* Notes are what the moves remember: names, ids, counters, no secrets. */
 #define STAGE(schema)                                                                              \
-    "select state, goal, generation, tries, busy, failed, "                                        \
+    "select state, goal, generation, tries, busy, failed, parked, "                                \
     "coalesce(round(extract(epoch from due_at - now())::numeric, 1)::text, '') as due, "           \
     "round(extract(epoch from now() - state_since)::numeric, 1) as since, notes::text as notes "   \
     "from " schema ".resource where id = $1::uuid"
@@ -61,9 +61,10 @@ static struct err show_stages(struct db *db, const char *id)
             (void)printf("%-13s %s\n", stages[i].name, "-");
             continue;
         }
-        const char *mark = rows_bool(rows, 0, "failed") ? "gave up"
-                           : rows_bool(rows, 0, "busy") ? "acting"
-                                                        : "";
+        const char *mark = rows_bool(rows, 0, "failed")   ? "gave up"
+                           : rows_bool(rows, 0, "parked") ? "parked"
+                           : rows_bool(rows, 0, "busy")   ? "acting"
+                                                          : "";
         (void)printf("%-13s %-14s %-5s %4s %6s %-9s %9s %9s  %s\n", stages[i].name,
                      rows_text(rows, 0, "state"), rows_text(rows, 0, "goal"),
                      rows_text(rows, 0, "generation"), rows_text(rows, 0, "tries"), mark,
