@@ -37,6 +37,7 @@ struct process {
     struct runner *runner;
     struct bus_relay *relay;
     struct bus_inbox *inbox;
+    struct sweeper *sweeper;
     struct db *db;
     char instance[200], owner[ID_SIZE];
     pthread_mutex_t
@@ -58,6 +59,13 @@ static struct web_ready ready_now(void *arg)
     }
     (void)pthread_mutex_unlock(&p->lock);
     return now;
+}
+
+static bool may_sweep(void *arg)
+{
+    struct web_ready now = ready_now(arg);
+
+    return now.database && now.kafka && !now.stopping;
 }
 
 /* From here on the web's threads leave the parts alone. */
@@ -131,6 +139,9 @@ static struct err start_parts(struct process *p)
         TRY(inbox_start(&p->kafka, settings->database_url, s->stage, s->db_schema, p->owner, hooks,
                         &p->inbox));
     }
+    if (s->sweep) {
+        TRY(sweeper_start(&p->context, may_sweep, p, &p->sweeper));
+    }
     if (s->start) {
         TRY(s->start(&p->context));
     }
@@ -147,6 +158,8 @@ static bool stop_parts(struct process *p)
     inbox_stop(p->inbox);
     int left = stop_left_ms();
     bool clean = runner_stop(p->runner, left > LAST_WORDS_MS ? left - LAST_WORDS_MS : 0);
+    left = stop_left_ms();
+    clean = sweeper_stop(p->sweeper, left > LAST_WORDS_MS ? left - LAST_WORDS_MS : 0) && clean;
     if (p->service->stop) {
         p->service->stop(&p->context);
     }

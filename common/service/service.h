@@ -15,11 +15,13 @@
 #include "bus/relay.h"
 #include "db/db.h"
 #include "runner/move.h"
+#include "service/sweep.h"
 
 /* Settings every service has. */
 struct service_settings {
     const char *database_url, *kafka_bootstrap, *http_listen, *instance, *log_level, *master_keys;
     int workers;
+    double sweep_s;
 };
 
 struct service;
@@ -45,6 +47,8 @@ struct service {
     const struct setting *settings;
     int n_settings;
     int web_threads; /* 0 = 4 */
+    /* Compares the stage's rows with what the provider says there is; NULL: nothing to compare. */
+    struct err (*sweep)(struct sweep_look *look);
     /* Called once after the settings were read: further checks, parse what needs parsing. Exit 2 when it fails. */
     struct err (*prepare)(void);
     /* Gateway: called when the web server runs, before readiness; and at the end, while requests are still under

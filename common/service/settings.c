@@ -30,6 +30,11 @@ static const struct setting seal_settings[] = {
     {"MASTER_KEYS", SETTING_SECRET, &settings.master_keys, NULL,
      "id:base64 of 32 bytes, newest first; seals secrets at rest"},
 };
+static const struct setting sweep_settings[] = {
+    {"SWEEP_S", SETTING_SECONDS, &settings.sweep_s, "900",
+     "pause between sweeps, which compare our rows with what the provider says there is; 0: only "
+     "when clawctl audit asks"},
+};
 
 enum { N_COMMON = sizeof common_settings / sizeof common_settings[0] };
 
@@ -89,6 +94,9 @@ struct err service_configure(const struct service *s, struct service_context *co
         TRY(settings_load(seal_settings, 1));
         TRY(seal_new(settings.master_keys, &context->seal));
     }
+    if (s->sweep) {
+        TRY(settings_load(sweep_settings, 1));
+    }
     context->service = s;
     context->settings = &settings;
     if (s->prepare) {
@@ -119,6 +127,9 @@ void service_settings_help(const struct service *s)
     settings_help(stdout, common_settings, N_COMMON);
     if (s->seals) {
         settings_help(stdout, seal_settings, 1);
+    }
+    if (s->sweep) {
+        settings_help(stdout, sweep_settings, 1);
     }
     settings_help(stdout, s->settings, s->n_settings);
     (void)printf("\nOptions: --help, --version%s\n",
