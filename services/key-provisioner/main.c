@@ -2,6 +2,7 @@
 #include "moves.h"
 #include "service/service.h"
 #include "settings.h"
+#include "sweep.h"
 
 int main(int argc, char **argv)
 {
@@ -12,6 +13,7 @@ int main(int argc, char **argv)
         .seals = true,
         .stage = &llm_key_stage,
         .settings = key_settings_table,
+        .sweep = keys_sweep,
         .n_settings = KEY_SETTINGS,
         .prepare = key_settings_check,
     };
