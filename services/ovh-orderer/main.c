@@ -2,6 +2,7 @@
 #include "moves.h"
 #include "service/service.h"
 #include "settings.h"
+#include "sweep.h"
 
 int main(int argc, char **argv)
 {
@@ -12,6 +13,7 @@ int main(int argc, char **argv)
         .seals = true,
         .stage = &server_stage,
         .settings = orderer_settings_table,
+        .sweep = servers_sweep,
         .n_settings = ORDERER_SETTINGS,
         .prepare = orderer_settings_check,
     };

@@ -4,6 +4,9 @@
 #include "ovh.h"
 #include "runner/move.h"
 
+/* What the names of our carts and machines begin with; then comes the deployment's id, or its end. */
+#define OUR_MARK "openclaw-"
+
 extern const struct stage server_stage;
 
 /* filling.c: the cart */

@@ -27,6 +27,8 @@ struct ovh {
     struct arena *arena;
     const struct orderer_settings *settings;
     struct job *job; /* whose calls these are: its lane pays; NULL: nobody's, the first lane's */
+    struct err (*before)(void *context); /* asked before every call, may refuse it; NULL: nobody */
+    void *context;
 };
 
 /* A signed call. `body` is given away (NULL: none). `ret` is owned by the caller; json null for an empty answer. */
@@ -185,6 +187,34 @@ struct err ovh_service(const struct ovh *ovh, const char *service,
                        struct ovh_service *ret) MUST_CHECK;
 /* ERR_NOT_YET: a fresh service can not be ended for some minutes. */
 struct err ovh_service_end(const struct ovh *ovh, const char *service) MUST_CHECK;
+
+/* ---- what the account holds, for the sweep: ovh_sweep.c */
+
+/* A machine as it is named, and of which plan; `exists` is false for 404 and 460. */
+struct ovh_vps {
+    bool exists;
+    const char *display_name, *plan;
+};
+struct err ovh_vps_look(const struct ovh *ovh, const char *service, struct ovh_vps *ret) MUST_CHECK;
+
+/* A cart of any description; `exists` as above. */
+struct ovh_found_cart {
+    bool exists, validated;
+    const char *description;
+    int64_t expires; /* Unix seconds; 0: not told */
+};
+struct err ovh_cart_look(const struct ovh *ovh, const char *cart,
+                         struct ovh_found_cart *ret) MUST_CHECK;
+enum { OVH_CART_DAYS = 30 }; /* what ovh_cart_new() makes lives so long */
+
+/* Bills since then, and what one is for. `order` is 0 when OVH shows no such bill, or none of an order. */
+struct err ovh_bills_since(const struct ovh *ovh, int64_t unix_time,
+                           struct ovh_names *ret) MUST_CHECK;
+struct ovh_bill {
+    int64_t order, cents; /* cents < 0: not told */
+    const char *currency;
+};
+struct err ovh_bill(const struct ovh *ovh, const char *bill, struct ovh_bill *ret) MUST_CHECK;
 
 /* The one way out: a single HTTP call. Alone in wire.c, so that tests put their own world here. */
 struct err ovh_http(struct http *http, const struct http_request *request, struct arena *arena,

@@ -210,6 +210,9 @@ static struct err send_once(const struct ovh *ovh, const char *method, const cha
     char signature[OVH_SIGNATURE_SIZE];
     int64_t timestamp = 0;
 
+    if (ovh->before) {
+        TRY(ovh->before(ovh->context));
+    }
     TRY(ovh_time(ovh, &timestamp));
     const char *key = orderer_consumer_key(s, ovh->job ? ovh->job->lane : 0, ovh->arena);
     ovh_sign(s->app_secret, key, method, url, body ? body : "", timestamp, signature);

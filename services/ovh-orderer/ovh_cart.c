@@ -8,7 +8,6 @@
 #include "ovh.h"
 
 enum {
-    CART_DAYS = 30,
     DATACENTERS_MAX = 64,
     DATACENTER_MAX = 64,
     ITEMS_MAX = 50,
@@ -101,7 +100,7 @@ struct err ovh_cart_get(const struct ovh *ovh, const char *cart, struct ovh_cart
 struct err ovh_cart_new(const struct ovh *ovh, const char *description, const char **ret)
 {
     json_auto_t *answer = NULL;
-    time_t until = (time_t)(clock_unix_us() / 1000000) + CART_DAYS * 86400;
+    time_t until = (time_t)(clock_unix_us() / 1000000) + OVH_CART_DAYS * 86400;
     struct tm tm;
     char expire[40];
 
