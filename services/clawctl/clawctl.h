@@ -20,4 +20,5 @@ struct err run_dead_letters(int argc, char **argv) MUST_CHECK;
 struct err run_replay(int argc, char **argv) MUST_CHECK;
 struct err run_replay_many(int argc, char **argv) MUST_CHECK;
 struct err run_replay_state(int argc, char **argv) MUST_CHECK;
+struct err run_audit(int argc, char **argv) MUST_CHECK;
 struct err run_asyncapi(int argc, char **argv) MUST_CHECK;

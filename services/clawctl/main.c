@@ -44,6 +44,8 @@ static const struct {
                                     "say again what Kafka lost",                        1, ITS_OWN, true, run_replay_state},
     {"replay",       NULL, "ID --from key|order|rebuild|install|health [--dry-run]\n",
                                     "run a deployment again from a stage",              1, ITS_OWN, true, run_replay},
+    {"audit",        NULL, "[--json]", "compare with OVH and OpenRouter now; exit 1 when a person must look",
+                                                                                        1, ITS_OWN, true, run_audit},
     {"asyncapi",     NULL, "",      "print the AsyncAPI document of all events",        1, 0, false, run_asyncapi},
 };
 /* clang-format on */
