@@ -54,6 +54,13 @@ void db_commit_lazily(struct db *db)
     db->lazy = true;
 }
 
+/* What libpq would print on our stderr, among the log's JSON: errors come as results, notices tell us nothing. */
+static void ignore_notice(void *unused, const PGresult *result)
+{
+    (void)unused;
+    (void)result;
+}
+
 static struct err configure(struct db *db)
 {
     char sql[400];
@@ -84,6 +91,7 @@ static struct err connect_now(struct db *db)
     char line[180];
 
     db->conn = PQconnectdbParams(keys, values, 1);
+    (void)PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
     if (PQstatus(db->conn) == CONNECTION_OK && PQsetnonblocking(db->conn, 1) == 0) {
         return OK;
     }

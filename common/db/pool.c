@@ -1,5 +1,6 @@
 /* A stack of connections under one lock; who finds none waits until its deadline. */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -47,6 +48,14 @@ void db_pool_free(struct db_pool *pool)
     free(pool);
 }
 
+/* The server has spoken to a connection at rest: it has ended it, in a restart for example. */
+static bool was_ended(const struct db *db)
+{
+    struct pollfd p = {.fd = db->conn ? PQsocket(db->conn) : -1, .events = POLLIN};
+
+    return p.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 struct err db_pool_take(struct db_pool *pool, int deadline_ms, struct db **ret)
 {
     struct timespec until;
@@ -67,6 +76,9 @@ struct err db_pool_take(struct db_pool *pool, int deadline_ms, struct db **ret)
     (void)pthread_mutex_unlock(&pool->lock);
     if (!*ret) {
         return transient("all %d database connections are in use", pool->size);
+    }
+    if (was_ended(*ret)) { /* long ago perhaps: that must not be the next caller's error */
+        db_drop(*ret);
     }
     struct err e = db_ready(*ret);
     if (failed(e)) {

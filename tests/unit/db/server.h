@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* "ok", "begin" (ok, and in a transaction from then on), "hang", "close" or an SQLSTATE to fail with. */
+/* "ok", "begin" (ok, and in a transaction from then on), "bye" (ok, then leaves), "hang", "close" or an SQLSTATE to fail with. */
 static struct {
     int listener, port, connections;
     const char *const *script; /* NULL-terminated; then everything is ok */
@@ -86,7 +86,10 @@ static inline void serve(int fd)
         }
         if (strcmp(word, "hang") != 0) {
             status = strcmp(word, "begin") == 0 ? 'T' : status;
-            answer(fd, word, status);
+            answer(fd, strcmp(word, "bye") == 0 ? "ok" : word, status);
+        }
+        if (strcmp(word, "bye") == 0) {
+            return;
         }
     }
 }

@@ -6,6 +6,8 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
+#include <poll.h>
+
 #include "base/clock.h"
 #include "db/internal.h"
 #include "server.h"
@@ -143,6 +145,26 @@ static void a_connection_that_cannot_be_configured_is_not_used(void **state)
     assert_int_equal(server.connections, 2);
 }
 
+/* A server that was restarted: the first to ask afterwards must not be told that there is none. */
+static void a_connection_that_ended_in_the_pool_is_not_handed_out(void **state)
+{
+    struct db_pool *pool = db_pool_new(server.url, "test", NULL, 1);
+    struct db *taken = NULL;
+
+    (void)state;
+    SCRIPT("ok", "bye");
+    assert_int_equal(db_pool_take(pool, HURRY_MS, &taken).kind, ERR_NONE);
+    assert_int_equal(db_exec(taken, NULL, "select 1").kind, ERR_NONE);
+    struct pollfd left = {.fd = PQsocket(taken->conn), .events = POLLIN};
+    db_pool_give(pool, taken);
+    assert_int_equal(poll(&left, 1, 5000), 1);
+    assert_int_equal(db_pool_take(pool, HURRY_MS, &taken).kind, ERR_NONE);
+    assert_int_equal(db_exec(taken, NULL, "insert into t values (1)").kind, ERR_NONE);
+    assert_int_equal(server.connections, 2);
+    db_pool_give(pool, taken);
+    db_pool_free(pool);
+}
+
 static void a_bad_connection_string_is_refused_without_repeating_it(void **state)
 {
     static const char *const bad[] = {"postgresql://u:secret@[::1/d",
@@ -183,6 +205,7 @@ int main(void)
         TEST(a_batch_that_hangs_is_in_doubt),
         TEST(a_batch_that_was_left_is_not_in_the_way),
         TEST(a_connection_that_cannot_be_configured_is_not_used),
+        TEST(a_connection_that_ended_in_the_pool_is_not_handed_out),
         TEST(a_bad_connection_string_is_refused_without_repeating_it),
     };
 
