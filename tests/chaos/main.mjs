@@ -1,5 +1,5 @@
-// `make chaos`: seeds one after the other on a stack that serves a few of them. SEED=n plays one seed, RUNS=n so many,
-// SECONDS=n (60) as many as fit; FIRST=n is the first seed (1).
+// `make chaos`: seeds one after the other on a stack that serves a few of them. SEED=n[,m…] plays those seeds, RUNS=n so
+// many, SECONDS=n (60) as many as fit; FIRST=n is the first seed (1).
 
 import { cpSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,16 +11,18 @@ import { Run } from './run.mjs';
 import { planInWords } from './words.mjs';
 import { World } from './world.mjs';
 
-const number = (name, otherwise) => {
-  const value = Number(process.env[name] || otherwise);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a whole number from 1 on, not '${process.env[name]}'`);
+const whole = (name, text) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a whole number from 1 on, not '${text}'`);
   return value;
 };
+const number = (name, otherwise) => whole(name, process.env[name] || otherwise);
 
-const alone = Boolean(process.env.SEED);
-const first = alone ? number('SEED') : number('FIRST', 1);
-const most = alone ? 1 : number('RUNS', 1e9);
-const end = Date.now() + (alone || process.env.RUNS ? Infinity : number('SECONDS', 60) * 1000);
+const chosen = process.env.SEED?.split(',').filter(Boolean).map((text) => whole('SEED', text)) ?? [];
+const first = number('FIRST', 1);
+const seeds = (i) => (chosen.length ? chosen[i] : first + i);
+const most = chosen.length || number('RUNS', 1e9);
+const end = Date.now() + (chosen.length || process.env.RUNS ? Infinity : number('SECONDS', 60) * 1000);
 const logs = resolve(process.env.RUN_DIR ?? join(ROOT, '.run'), 'chaos');
 const bin = resolve(process.env.BIN_DIR ?? join(ROOT, 'build/bin'));
 
@@ -82,12 +84,12 @@ async function play(seed) {
 let runs = 0;
 const began = Date.now();
 try {
-  for (; runs < most && Date.now() < end; runs++) await play(first + runs);
+  for (; runs < most && Date.now() < end; runs++) await play(seeds(runs));
 } finally {
   await endStack();
 }
 console.log(`\n${'invariant'.padEnd(40)} violated`);
 for (const [name, n] of Object.entries(counts)) console.log(`${name.padEnd(40)} ${String(n).padStart(8)}`);
-console.log(`\nseeds ${first} to ${first + runs - 1}: ${((Date.now() - began) / 1000).toFixed(0)} s, ${(spent / runs / 1000).toFixed(2)} s a run without the stacks' starts${failed.length ? `; failed: ${failed.join(' ')}` : ''}`);
+console.log(`\nseeds ${chosen.length ? chosen.join(' ') : `${first} to ${first + runs - 1}`}: ${((Date.now() - began) / 1000).toFixed(0)} s, ${(spent / runs / 1000).toFixed(2)} s a run without the stacks' starts${failed.length ? `; failed: ${failed.join(' ')}` : ''}`);
 console.log(`ℹ pass ${runs - failed.length}\nℹ fail ${failed.length}`);
 process.exitCode = failed.length ? 1 : 0;
