@@ -50,6 +50,8 @@ begin
                                                     coalesce(s.notes ->> 'order_id', '(unknown)')));
     elsif stage = 'rebuild' and (not paid or s.notes ->> 'service_name' is null) then
         return jsonb_build_object('refused', 'OVH has not delivered a server yet');
+    elsif stage = 'rebuild' and s.state = 'unwanted' then
+        return jsonb_build_object('refused', 'its server came too late and is being given back');
     elsif stage = 'install' and s.state is distinct from 'ready' then
         return jsonb_build_object('refused', 'there is no server that is ready to be installed on');
     elsif stage = 'health' and i.state is distinct from 'installed' then
@@ -71,11 +73,14 @@ begin
         when stage = 'rebuild' then 'delivered'
         when stage = 'order' then case when s.state in ('unsure', 'cancelled') then 'cancelled' else 'new' end
         when s.state = 'ready' then 'rebuilt' -- says again that it is ready
-        when s.state = 'carted' and s.busy then 'unsure' -- an order may be on its way
         else s.state end;
-    if s.state is not null and (first in ('key', 'order', 'rebuild') or (first = 'install' and i.state is null)) then
+    -- What is being ordered, or is paid and on its way, goes on by itself: nobody must stop looking for it.
+    if stage in ('order', 'rebuild') or (first = 'install' and i.state is null)
+       or (first = 'key' and s.state in ('new', 'carted', 'cancelled', 'delivered', 'prepared', 'rebuilding', 'rebuilt', 'ready')
+           and not (s.busy and s.state in ('new', 'carted'))) then
         rows := rows || jsonb_build_object('room', 'server', 'state', server_state, 'parked', first = 'key', 'notes',
-            case when stage = 'rebuild' then '{"task": null, "rebuild_failures": null}'::jsonb else '{}' end);
+            case when stage = 'rebuild' then '{"task": null, "rebuild_failures": null, "late_told": null, "late_since": null,
+                                               "late_text": null, "papers": null, "marked": null}'::jsonb else '{}' end);
     end if;
     if i.state is not null and stage <> 'health' then
         rows := rows || jsonb_build_object('room', 'installation', 'state', 'new', 'parked', first <> 'install', 'notes',

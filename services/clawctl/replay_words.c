@@ -90,8 +90,9 @@ static void print_key_step(struct words *w)
     if (!begins_with(w, "key")) {
         return;
     }
+    const char *state = fact(w, "key_state");
     step(w, "key",
-         !fact(w, "key_state") ? "its key is made: none was made yet"
+         !state || strcmp(state, "issued") != 0 ? "its key is made: none was issued yet"
          : is(w, "has_text")
              ? "its key is looked for at OpenRouter and taken again; made anew only if it is gone"
              : "a new key is made and the old one deleted: nobody but the machine holds its text "
@@ -100,18 +101,18 @@ static void print_key_step(struct words *w)
 
 static void print_server_step(struct words *w)
 {
+    const char *state = fact(w, "server_state");
+
     if (asked_for(w, "order")) {
         step(w, "order",
              "a server is ordered and PAID; the order before it was cancelled or never paid");
     } else if (asked_for(w, "rebuild")) {
         step(w, "rebuild", "OVH installs the system anew: EVERYTHING on the machine is erased");
-    } else if (row_of(w, "server")) {
-        step(w, "server",
-             is(w, "paid") && fact(w, "service_name")
-                 ? "its address is asked for and said again; the machine is not touched"
-                 : arena_printf(w->arena, "goes on at '%s' when the key is there",
-                                json_string_value(json_object_get(row_of(w, "server"), "state"))));
-    } else if (!fact(w, "server_state")) {
+    } else if (is(w, "paid") && strcmp(state, "ready") == 0) {
+        step(w, "server", "its address is asked for and said again; the machine is not touched");
+    } else if (is(w, "paid")) {
+        step(w, "server", arena_printf(w->arena, "the one that is paid goes on at '%s'", state));
+    } else {
         step(w, "order", "a server is ordered and PAID: none was yet");
     }
 }

@@ -1,4 +1,4 @@
-// The operator's tool against a stack. Any exit code is an answer: {code, stdout, stderr}.
+// The operator's tool against a stack. Any exit code is an answer: {code, stdout, stderr}. `watch` gets the process.
 
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -6,13 +6,14 @@ import { ROOT } from './stack.mjs';
 
 const BIN_DIR = resolve(ROOT, process.env.BIN_DIR ?? 'build/bin');
 
-export function clawctl(stack, args, { timeout = 60, signal } = {}) {
+export function clawctl(stack, args, { timeout = 60, watch = () => {} } = {}) {
   const env = { ...process.env, DATABASE_URL: stack.env.DATABASE_URL, KAFKA_BOOTSTRAP: stack.env.KAFKA_BOOTSTRAP, MIGRATIONS_DIR: join(ROOT, 'migrations') };
   return new Promise((done, fail) => {
-    execFile(join(BIN_DIR, 'clawctl'), args, { env, cwd: ROOT, timeout: timeout * 1000, killSignal: 'SIGKILL', maxBuffer: 16 << 20, signal }, (error, stdout, stderr) => {
+    const child = execFile(join(BIN_DIR, 'clawctl'), args, { env, cwd: ROOT, timeout: timeout * 1000, killSignal: 'SIGKILL', maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') return fail(error);
       done({ code: error?.code ?? 0, stdout, stderr });
     });
+    watch(child);
   });
 }
 
