@@ -148,7 +148,7 @@ begin
 
     case effect
     when 'start' then
-        if d.status = 'DESTROYED' or (known and not r.parked) then
+        if d.status = 'DESTROYED' or (known and (not r.parked or generation_ < r.generation)) then
             return 'ignored';
         end if;
         if known then -- an operator set it back: this is what it waited for
