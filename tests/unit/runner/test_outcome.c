@@ -206,7 +206,11 @@ static void too_many_requests_count_no_try_however_often(void **state)
     static const struct {
         enum goal goal;
         enum err_kind kind;
-    } cases[] = {{GOAL_UP, ERR_TRANSIENT}, {GOAL_UP, ERR_UNKNOWN}, {GOAL_DOWN, ERR_TRANSIENT}};
+    } cases[] = {
+        {GOAL_UP,   ERR_TRANSIENT},
+        {GOAL_UP,   ERR_UNKNOWN  },
+        {GOAL_DOWN, ERR_TRANSIENT}
+    };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         (void)end(state);
@@ -260,55 +264,15 @@ static void nothing_left_is_told_as_released(void **state)
     assert_null(json_object_get(told, "delay"));
 }
 
-static void notes_set_in_this_job_are_read_back(void **state)
-{
-    (void)state;
-    json_auto_t *notes = json_pack("{s:s, s:i}", "a", "old", "n", 4);
-    job.notes = notes;
-    assert_string_equal(note(&job, "a"), "old");
-    note_set(&job, "a", "new");
-    assert_string_equal(note(&job, "a"), "new");
-    note_set(&job, "a", NULL);
-    assert_null(note(&job, "a"));
-    assert_int_equal(note_int(&job, "n", -1), 4);
-    assert_int_equal(note_int(&job, "absent", -1), -1);
-}
-
 static void text_that_is_not_utf8_is_kept_as_well_as_it_can_be(void **state)
 {
     (void)state;
     struct err e = permanent("no");
     memcpy(e.text, "caf\xc3", 5);
-    note_set(&job, "said", "caf\xe9 \xff");
-    assert_string_equal(note(&job, "said"), "caf? ?");
     settle(&moves[0], e);
     assert_string_equal(text("message"), "caf?");
     json_t *fields = json_object_get(json_object_get(told, "event"), "fields");
     assert_string_equal(json_string_value(json_object_get(fields, "reason")), "caf?");
-}
-
-static void a_table_that_leads_nowhere_is_refused(void **state)
-{
-    (void)state;
-    static const struct move dead_end[] = {
-        {"new", GOAL_UP,   unused, "stuck", 30, 1, 1, 0, NULL, NULL, NULL},
-        {"new", GOAL_DOWN, NULL,   "gone",  30, 0, 0, 0, NULL, NULL, NULL},
-    };
-    const struct stage bad = {.piece = "x", .gone = "gone", .moves = dead_end, .n_moves = 2};
-    struct err e = stage_check(&bad);
-    assert_int_equal(e.kind, ERR_PERMANENT);
-    assert_string_equal(e.text, "x: state 'stuck' has no way down");
-    assert_int_equal(stage_check(&stage).kind, ERR_NONE);
-}
-
-static void leases_and_texts_are_keyed_by_goal_and_state(void **state)
-{
-    (void)state;
-    char *leases = stage_leases(&stage);
-    told = json_loads(leases, 0, NULL);
-    assert_int_equal(json_integer_value(json_object_get(told, "up new")), 30);
-    assert_int_equal(json_object_size(told), 5);
-    free(leases);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -330,10 +294,7 @@ int main(void)
         TEST(the_last_try_gives_up_and_says_so),
         TEST(going_down_never_gives_up),
         TEST(nothing_left_is_told_as_released),
-        TEST(notes_set_in_this_job_are_read_back),
         TEST(text_that_is_not_utf8_is_kept_as_well_as_it_can_be),
-        TEST(a_table_that_leads_nowhere_is_refused),
-        TEST(leases_and_texts_are_keyed_by_goal_and_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
