@@ -46,10 +46,10 @@ describe('tries that follow by themselves', () => {
   });
 
   test('a pause that is asked for is kept, and told', async () => {
-    await faults({ ...KEYS, kind: 'status', status: 429, retryAfter: 2 });
+    await faults({ ...KEYS, kind: 'status', status: 503, retryAfter: 3 });
     const [id] = await deploy();
     await assertReady(id);
-    assert.ok((await log(id)).some((text) => /429.*trying again in 2 s \(1 of 8\)$/.test(text)), (await log(id)).join('\n'));
+    assert.ok((await log(id)).some((text) => /503.*trying again in 3 s \(1 of 8\)$/.test(text)), (await log(id)).join('\n'));
     await destroyed(id);
   });
 });
