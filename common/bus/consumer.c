@@ -8,13 +8,20 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bus/epoch.h"
 
 enum { POLL_MS = 1000, WATERMARK_MS = 5000, PAUSE_MS = 200, READY_WITHIN_MS = 10000 };
 
 static const char seen_sql[] =
-    "insert into offsets (topic, partition, next) values ($1, $2::int, 0) on conflict do nothing";
+    "insert into offsets (topic, partition, next, cluster) values ($1, $2::int, 0, $3) "
+    "on conflict do nothing";
 static const char stored_sql[] =
-    "select next from offsets where topic = $1 and partition = $2::int";
+    "select next, coalesce(cluster, $3) <> $3 as elsewhere, cluster is null as unnamed "
+    "from offsets where topic = $1 and partition = $2::int";
+/* Only from another cluster's position: two copies may both have seen it. */
+static const char begin_sql[] =
+    "update offsets set next = $3::bigint, cluster = $4 where topic = $1 and partition = $2::int "
+    "and cluster is distinct from $4";
 static const char rewind_sql[] =
     "update offsets set next = $3::bigint where topic = $1 and partition = $2::int";
 
@@ -23,40 +30,65 @@ struct consumer {
     struct db *db;
     const struct stage *stage;
     const atomic_bool *stopping;
+    struct epoch epoch;
+    char told[CLUSTER_SIZE]; /* the cluster that was said to be another one */
     atomic_bool assigned;
     _Atomic int64_t polled_ms;
 };
 
+/* A position in another cluster means nothing in this one, which holds nothing but what was said since. */
+static struct err begin_anew(struct consumer *c, const rd_kafka_topic_partition_t *p, int64_t low)
+{
+    if (strcmp(c->told, c->epoch.cluster) != 0) {
+        memcpy(c->told, c->epoch.cluster, sizeof c->told);
+        log_error("Kafka is another one than before, its topics were made anew; reading from the "
+                  "beginning. What was not yet read from the old one is lost: when deployments "
+                  "stand still, run clawctl replay --from-state",
+                  KV("cluster", (const char *)c->epoch.cluster));
+    }
+    return db_exec(c->db, NULL, begin_sql, P((const char *)p->topic), P(p->partition), P(low),
+                   P((const char *)c->epoch.cluster));
+}
+
 static struct err where_to_go_on(struct consumer *c, rd_kafka_topic_partition_t *p)
 {
-    ROWS *rows = NULL;
+    const char *topic = p->topic, *cluster = c->epoch.cluster;
+    ROWS *rows = NULL, *now = NULL;
     int64_t low = 0, high = 0;
 
-    TRY(db_exec(c->db, NULL, seen_sql, P((const char *)p->topic), P(p->partition)));
-    TRY(db_exec(c->db, &rows, stored_sql, P((const char *)p->topic), P(p->partition)));
-    int64_t next = rows_int(rows, 0, "next");
+    TRY(db_exec(c->db, NULL, seen_sql, P(topic), P(p->partition), P(cluster)));
+    TRY(db_exec(c->db, &rows, stored_sql, P(topic), P(p->partition), P(cluster)));
     rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(c->rk, p->topic, p->partition, &low, &high, WATERMARK_MS);
+        rd_kafka_query_watermark_offsets(c->rk, topic, p->partition, &low, &high, WATERMARK_MS);
     if (code) {
         return transient("kafka: %.120s", rd_kafka_err2str(code));
     }
-    if (next > high || next < low) {
-        if (next > high) {
-            log_error("the stored offset is past the end: this topic was made anew; reading it "
-                      "from its beginning",
-                      KV("topic", (const char *)p->topic), KV("partition", p->partition),
-                      KV("stored", next), KV("end", high));
-        }
-        TRY(db_exec(c->db, NULL, rewind_sql, P((const char *)p->topic), P(p->partition), P(low)));
-        next = low;
+    if (rows_bool(rows, 0, "elsewhere")) {
+        TRY(begin_anew(c, p, low));
+    } else if (rows_bool(rows, 0, "unnamed")) {
+        TRY(db_exec(c->db, NULL, begin_sql, P(topic), P(p->partition), P(rows_int(rows, 0, "next")),
+                    P(cluster)));
     }
-    p->offset = next;
+    TRY(db_exec(c->db, &now, stored_sql, P(topic), P(p->partition), P(cluster)));
+    p->offset = rows_int(now, 0, "next");
+    if (p->offset > high || p->offset < low) {
+        if (p->offset > high) {
+            log_error("the stored offset is past the end: this topic was made anew; reading it "
+                      "from its beginning. What was not yet read is lost: when deployments stand "
+                      "still, run clawctl replay --from-state",
+                      KV("topic", topic), KV("partition", p->partition), KV("stored", p->offset),
+                      KV("end", high));
+        }
+        TRY(db_exec(c->db, NULL, rewind_sql, P(topic), P(p->partition), P(low)));
+        p->offset = low;
+    }
     return OK;
 }
 
-/* Without the offsets nothing may be read, so it waits for them. */
+/* Without the offsets nothing may be read, so it waits for them; nor with a database that is older than the topics. */
 static void assign(struct consumer *c, rd_kafka_topic_partition_list_t *parts)
 {
+    (void)epoch_await(&c->epoch);
     for (int i = 0; i < parts->cnt && !atomic_load(c->stopping);) {
         struct err e = where_to_go_on(c, &parts->elems[i]);
         if (failed(e)) {
@@ -177,10 +209,18 @@ static bool heard(const struct stage *stage, const char *topic)
     return false;
 }
 
-static struct err subscribe(struct consumer *c)
+void consumer_compare(struct consumer *c)
 {
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(4);
+    (void)epoch_await(&c->epoch);
+    consumer_alive(c);
+}
 
+struct err consumer_join(struct consumer *c)
+{
+    if (!epoch_await(&c->epoch)) {
+        return transient("told to stop");
+    }
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(4);
     for (int i = 0; kafka_topics[i]; i++) {
         if (heard(c->stage, kafka_topics[i])) {
             (void)rd_kafka_topic_partition_list_add(topics, kafka_topics[i], RD_KAFKA_PARTITION_UA);
@@ -206,12 +246,15 @@ static struct err open_handle(struct consumer *c, const struct kafka_settings *k
         rd_kafka_conf_destroy(conf);
         return permanent("kafka consumer: %s", why);
     }
+    c->epoch.rk = c->rk;
     (void)rd_kafka_poll_set_consumer(c->rk);
-    return subscribe(c);
+    return OK;
 }
 
 struct err consumer_new(const struct kafka_settings *kafka, const struct stage *stage,
-                        struct db *db, const atomic_bool *stopping, struct consumer **ret)
+                        struct db *db, const atomic_bool *stopping,
+                        void (*tell)(void *context, bool older), void *context,
+                        struct consumer **ret)
 {
     struct consumer *c = calloc(1, sizeof *c);
 
@@ -221,6 +264,8 @@ struct err consumer_new(const struct kafka_settings *kafka, const struct stage *
     c->db = db;
     c->stage = stage;
     c->stopping = stopping;
+    c->epoch = (struct epoch){
+        .kafka = kafka, .db = db, .stopping = stopping, .tell = tell, .context = context};
     struct err e = open_handle(c, kafka);
     if (failed(e)) {
         consumer_free(c);

@@ -1,7 +1,8 @@
 /*
  * A Kafka consumer whose reading position lives in PostgreSQL (table offsets): on assignment it goes on
- * where the stored offset says. Stored past the end means the topic was made anew: logged as an error,
- * and reading starts at its beginning. What it commits to Kafka is for lag tools only.
+ * where the stored offset says. Stored past the end, or for another cluster, means the topic was made anew:
+ * logged as an error, and reading starts at its beginning. What it commits to Kafka is for lag tools, and
+ * for noticing a database that is older (epoch.h).
  */
 #pragma once
 
@@ -15,11 +16,17 @@
 
 struct consumer;
 
-/* Subscribes to the topics the stage hears. Everything is borrowed; `db` is used from consumer_take. */
+/* Everything is borrowed; `db` is used from consumer_join and consumer_take, and `tell` called: see epoch.h. */
 struct err consumer_new(const struct kafka_settings *kafka, const struct stage *stage,
                         struct db *db, const atomic_bool *stopping,
+                        void (*tell)(void *context, bool older), void *context,
                         struct consumer **ret) MUST_CHECK;
+/* Waits until the database is as new as the topics, then subscribes to those the stage hears. */
+struct err consumer_join(struct consumer *consumer) MUST_CHECK;
 void consumer_free(struct consumer *consumer); /* leaves the group; NULL is fine */
+
+/* Waits until the database, which was away, is as new as the topics. */
+void consumer_compare(struct consumer *consumer);
 
 /* Waits at most a second for the first message; what else is there already comes along. The caller
  * destroys them. Partitions are assigned in here, which waits until the database says where to go on. */

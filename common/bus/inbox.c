@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "bus/consumer.h"
 #include "bus/message.h"
+#include "bus/reader.h"
 #include "db/db.h"
 #include "runner/stage.h"
 
@@ -31,26 +32,12 @@ struct bus_inbox {
     atomic_bool stopping;
 };
 
-static const char *header(rd_kafka_message_t *m, const char *name, struct arena *arena)
-{
-    rd_kafka_headers_t *headers = NULL;
-    const void *value = NULL;
-    size_t size = 0;
-
-    if (rd_kafka_message_headers(m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        !value || size > 200) {
-        return NULL;
-    }
-    return arena_strndup(arena, value, size);
-}
-
 static const char *plan_of(struct bus_inbox *in, rd_kafka_message_t *m)
 {
     struct message message = {
         .topic = rd_kafka_topic_name(m->rkt),
         .key = m->key && m->key_len <= 200 ? arena_strndup(in->arena, m->key, m->key_len) : NULL,
-        .type = header(m, "ce_type", in->arena),
+        .type = kafka_header(m, "ce_type", in->arena),
         .bytes = m->payload,
         .len = m->len,
     };
@@ -104,7 +91,7 @@ static struct err bury(struct bus_inbox *in, rd_kafka_message_t *m, struct err w
         m->key && m->key_len <= 200 ? arena_strndup(in->arena, m->key, m->key_len) : NULL;
     struct message message = {.topic = rd_kafka_topic_name(m->rkt),
                               .key = key,
-                              .type = header(m, "ce_type", in->arena),
+                              .type = kafka_header(m, "ce_type", in->arena),
                               .bytes = m->payload,
                               .len = m->len};
     const char *plan = message_grave(in->service, in->owner, &message, why.text, in->arena);
@@ -171,9 +158,12 @@ static void apply_until_done(struct bus_inbox *in, rd_kafka_message_t **messages
     }
     log_warn("applying messages at once failed; now one by one", KV("why", (const char *)e.text),
              KV("messages", n));
+    if (e.kind != ERR_PERMANENT) {
+        consumer_compare(in->consumer);
+    }
     while (apply_singly(in, messages, plans, done, n) > 0 && !atomic_load(&in->stopping)) {
         (void)usleep(PAUSE_MS * 1000);
-        consumer_alive(in->consumer);
+        consumer_compare(in->consumer);
     }
 }
 
@@ -181,9 +171,17 @@ static void *inbox_main(void *arg)
 {
     struct bus_inbox *in = arg;
     rd_kafka_message_t *messages[BATCH];
+    struct err e;
 
+    while (failed(e = consumer_join(in->consumer)) && !atomic_load(&in->stopping)) {
+        log_warn("cannot listen to Kafka; trying again", KV("why", (const char *)e.text));
+        (void)usleep(PAUSE_MS * 1000);
+    }
     while (!atomic_load(&in->stopping)) {
         int n = consumer_take(in->consumer, messages, BATCH);
+        if (in->hooks.doubts(in->hooks.context)) {
+            consumer_compare(in->consumer);
+        }
         if (n > 0) {
             crash_point("inbox.read");
             apply_until_done(in, messages, n);
@@ -226,7 +224,8 @@ struct err inbox_start(const struct kafka_settings *kafka, const char *database_
     in->arena = arena_new();
     in->db = db_new(database_url, kafka->service, schema);
     db_force_index_plans(in->db);
-    struct err e = consumer_new(kafka, stage, in->db, &in->stopping, &in->consumer);
+    struct err e = consumer_new(kafka, stage, in->db, &in->stopping, hooks.older, hooks.context,
+                                &in->consumer);
     if (failed(e)) {
         inbox_free(in);
         return e;

@@ -144,7 +144,7 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
 {
     struct runner *r = k->r;
     int settles = k->n_unsettled < SETTLES_MAX ? k->n_unsettled : SETTLES_MAX;
-    int idle = atomic_load(&r->stopping)
+    int idle = atomic_load(&r->stopping) || atomic_load(&r->held)
                    ? 0
                    : r->settings.workers - (atomic_load(&r->busy) - k->n_unsettled - k->n_held);
     struct rows *results[SETTLES_MAX + BUDGET_LANES_MAX + CLAIM_RESULTS];
@@ -236,6 +236,8 @@ static int wait_ms_after(struct keeper *k, struct err e)
         settle_singly(k);
         return k->n_unsettled > 0 ? DB_PAUSE_MS : 0;
     }
+    atomic_store(&k->r->held, true); /* what comes back may have been restored from a backup */
+    atomic_store(&k->r->doubts, true);
     k->pause_ms = k->pause_ms == 0 ? DB_PAUSE_MS : k->pause_ms * 2;
     if (k->pause_ms > DB_PAUSE_MOST_MS) {
         k->pause_ms = DB_PAUSE_MOST_MS;

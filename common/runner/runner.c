@@ -60,6 +60,7 @@ struct err runner_start(const struct runner_settings *settings, struct runner **
         abort();
     }
     r->settings = *settings;
+    atomic_store(&r->held, true);
     r->leases = stage_leases(settings->stage);
     const struct budget *budget = budget_of(settings->stage);
     r->costs = budget ? budget_costs(budget) : NULL;
@@ -76,6 +77,22 @@ struct err runner_start(const struct runner_settings *settings, struct runner **
     }
     *ret = r;
     return OK;
+}
+
+void runner_hold(struct runner *r, bool held)
+{
+    atomic_store(&r->held, held);
+    runner_wake(r);
+}
+
+bool runner_held(const struct runner *r)
+{
+    return atomic_load(&r->held);
+}
+
+bool runner_doubts(struct runner *r)
+{
+    return atomic_exchange(&r->doubts, false);
 }
 
 void runner_wake(struct runner *r)

@@ -44,6 +44,7 @@ struct process {
         lock; /* of the two below: while started and not stopping, the parts are there */
     bool stopping, started;
     _Atomic int64_t database_ok_ms;
+    atomic_bool older;
 };
 
 static struct web_ready ready_now(void *arg)
@@ -51,7 +52,7 @@ static struct web_ready ready_now(void *arg)
     struct process *p = arg;
 
     (void)pthread_mutex_lock(&p->lock);
-    struct web_ready now = {.stopping = p->stopping};
+    struct web_ready now = {.stopping = p->stopping, .older = atomic_load(&p->older)};
     if (p->started && !p->stopping) {
         now.kafka = relay_ready(p->relay) && (!p->inbox || inbox_ready(p->inbox));
         now.database = p->runner ? runner_ready(p->runner)
@@ -113,6 +114,20 @@ static void rows_changed(void *arg)
     runner_wake(((struct process *)arg)->runner);
 }
 
+/* The database was compared with the topics. */
+static void compared(void *arg, bool older)
+{
+    struct process *p = arg;
+
+    atomic_store(&p->older, older);
+    runner_hold(p->runner, older);
+}
+
+static bool doubts(void *arg)
+{
+    return runner_doubts(((struct process *)arg)->runner);
+}
+
 static void dead_letters(void *arg)
 {
     relay_wake(((struct process *)arg)->relay);
@@ -135,7 +150,11 @@ static struct err start_parts(struct process *p)
                                     .relay = p->relay,
                                     .workers = settings->workers};
         TRY(runner_start(&r, &p->runner));
-        struct inbox_hooks hooks = {.changed = rows_changed, .dead = dead_letters, .context = p};
+        struct inbox_hooks hooks = {.changed = rows_changed,
+                                    .dead = dead_letters,
+                                    .older = compared,
+                                    .doubts = doubts,
+                                    .context = p};
         TRY(inbox_start(&p->kafka, settings->database_url, s->stage, s->db_schema, p->owner, hooks,
                         &p->inbox));
     }

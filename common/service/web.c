@@ -31,12 +31,15 @@ static int on_readyz(struct mg_connection *c, void *arg)
 {
     struct web *web = arg;
     struct web_ready now = web->ready(web->context);
-    char body[160];
-    bool all = now.database && now.kafka && !now.stopping;
-    int len =
-        snprintf(body, sizeof body, "{\"ready\":%s,\"database\":%s,\"kafka\":%s,\"stopping\":%s}\n",
-                 all ? "true" : "false", now.database ? "true" : "false",
-                 now.kafka ? "true" : "false", now.stopping ? "true" : "false");
+    char body[300];
+    bool all = now.database && now.kafka && !now.stopping && !now.older;
+    int len = snprintf(
+        body, sizeof body, "{\"ready\":%s,\"database\":%s,\"kafka\":%s,\"stopping\":%s%s}\n",
+        all ? "true" : "false", now.database ? "true" : "false", now.kafka ? "true" : "false",
+        now.stopping ? "true" : "false",
+        now.older ? ",\"why\":\"the database is older than the topics; stop the services "
+                    "and run clawctl replay --from-log\""
+                  : "");
 
     return answer(c, all ? 200 : 503, "application/json", body, (size_t)len);
 }
