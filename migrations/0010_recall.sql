@@ -391,7 +391,6 @@ begin
             perform timeline_add(deployment, 'progress', 'clawctl');
             return done;
         end if;
-        update deployments set decided_at = clock_timestamp() where id = deployment; -- the time of the outage does not count
         if words is not null then
             update deployments set status_message = words where id = deployment;
             perform timeline_add(deployment, 'progress', 'clawctl');
@@ -424,6 +423,8 @@ begin
                 update %I.resource set busy = true, claim = claim + 1, claimed_by = null, due_at = now(), state_since = clock_timestamp()
                     where due_at is not null and not parked $sql$, room);
         end loop;
+        update deployments set decided_at = clock_timestamp() -- the time of the outage does not count
+            where status in ('PENDING', 'ORDERING', 'PROVISIONING', 'INSTALLING');
     end if;
     return behind;
 end $$;

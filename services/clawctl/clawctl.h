@@ -22,3 +22,4 @@ struct err run_replay_many(int argc, char **argv) MUST_CHECK;
 struct err run_replay_state(int argc, char **argv) MUST_CHECK;
 struct err run_audit(int argc, char **argv) MUST_CHECK;
 struct err run_asyncapi(int argc, char **argv) MUST_CHECK;
+struct err run_replay_from_log(int argc, char **argv) MUST_CHECK;

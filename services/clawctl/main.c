@@ -40,6 +40,8 @@ static const struct {
     {"replay",       "--status", "--status ERROR [--since 2h|2026-05-18T14:02] [--stage key|order|rebuild|install|health]\n"
                                  "[--rate N a minute] [--dry-run]",
                                     "try many again, each where it failed",             1, ITS_OWN, true, run_replay_many},
+    {"replay",       "--from-log", "--from-log [--since 2h|2026-05-18T14:02] [--dry-run]\n",
+                                    "bring a restored database up to date from Kafka",  1, ITS_OWN, true, run_replay_from_log},
     {"replay",       "--from-state", "--from-state [--dry-run]\n",
                                     "say again what Kafka lost",                        1, ITS_OWN, true, run_replay_state},
     {"replay",       NULL, "ID --from key|order|rebuild|install|health [--dry-run]\n",

@@ -23,6 +23,10 @@ struct err installer_machine(struct job *job, struct machine *ret)
     if (!ip || (inet_pton(AF_INET, ip, address) != 1 && inet_pton(AF_INET6, ip, address) != 1)) {
         return permanent("the server has no usable address");
     }
+    if (!job_has_secret(job, SECRET_SSH_KEY)) { /* the database was restored from an older backup */
+        return permanent("our key to the machine was lost; it runs on as it is, and can only be "
+                         "destroyed");
+    }
     TRY(job_secret(job, SECRET_SSH_KEY, &key, &len));
     *ret = (struct machine){
         .ip = ip, .private_key = arena_strndup(job->arena, key, len), .pin = note(job, "host_key")};
