@@ -150,11 +150,7 @@ static struct err start_parts(struct process *p)
                                     .relay = p->relay,
                                     .workers = settings->workers};
         TRY(runner_start(&r, &p->runner));
-        struct inbox_hooks hooks = {.changed = rows_changed,
-                                    .dead = dead_letters,
-                                    .older = compared,
-                                    .doubts = doubts,
-                                    .context = p};
+        struct inbox_hooks hooks = {rows_changed, dead_letters, compared, doubts, p};
         TRY(inbox_start(&p->kafka, settings->database_url, s->stage, s->db_schema, p->owner, hooks,
                         &p->inbox));
     }
