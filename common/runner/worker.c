@@ -68,6 +68,18 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
 
 enum { REFUSED_TRIES = 5 };
 
+/* What another row has already: the action learns of it from the note "refused_notes", and looks for something else. */
+static void tell_taken(struct job *job, const struct task *task, struct err why)
+{
+    static const char unique_violation[] = "23505";
+    json_auto_t *settle = json_loads(task->settle, 0, NULL);
+    json_t *refused = json_object_get(settle, "notes");
+
+    if (strcmp(why.sqlstate, unique_violation) == 0 && refused) {
+        (void)json_object_set(job->patch, "refused_notes", refused);
+    }
+}
+
 void worker_refused(const struct runner *r, struct task *task, struct err why)
 {
     struct arena *arena = arena_new();
@@ -85,6 +97,7 @@ void worker_refused(const struct runner *r, struct task *task, struct err why)
     job.goal = task->goal;
     job.generation = task->generation;
     job.tries = task->tries;
+    tell_taken(&job, task, why);
     task->e = transient("What came of this step could not be recorded (%.120s)", why.text);
     outcome_of(&context, &move, &job, task->e, &outcome);
     free(task->settle);

@@ -30,9 +30,9 @@ static struct err find_details(struct job *job, const struct ovh *ovh, int64_t o
     return OK;
 }
 
-static struct err find_server(struct job *job, const struct ovh *ovh, int64_t order,
-                              const char **ret)
+struct err server_find(struct job *job, const struct ovh *ovh, const char **ret)
 {
+    int64_t order = note_int(job, "order_id", 0);
     const char *details = NULL;
 
     *ret = NULL;
@@ -74,11 +74,11 @@ static struct err still_unpaid(struct job *job, const struct ovh *ovh)
 struct err server_await_delivery(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
-    int64_t order = note_int(job, "order_id", 0);
+    bool overdue = job->age_s > ovh.settings->delivery_limit_s;
     enum ovh_order_status status;
     const char *service = NULL;
 
-    TRY(ovh_order_status(&ovh, order, &status));
+    TRY(ovh_order_status(&ovh, note_int(job, "order_id", 0), &status));
     if (status == OVH_ORDER_CANCELLED) {
         return order_cancelled(job);
     }
@@ -86,25 +86,17 @@ struct err server_await_delivery(struct job *job)
         return still_unpaid(job, &ovh);
     }
     if (status == OVH_ORDER_DOCUMENTS && job->goal == GOAL_UP) {
-        return permanent("OVH asks for documents before it delivers order %lld. The order is kept; "
-                         "an operator must "
-                         "answer in the OVH account, then retry",
-                         (long long)order);
+        return server_be_late(job, true);
     }
-    TRY(find_server(job, &ovh, order, &service));
-    if (!service && job->goal == GOAL_DOWN) {
+    TRY(server_find(job, &ovh, &service));
+    if (service) {
+        note_set(job, "service_name", service);
+        job_log(job, "OVH delivered the server %s", service);
+        return OK;
+    }
+    if (job->goal == GOAL_DOWN) {
         job_message(job, RELEASED_ONCE_DELIVERED); /* others, quicker to go, said something else */
+        return later(job, overdue ? ovh.settings->late_poll_s : ovh.settings->delivery_poll_s);
     }
-    if (!service) {
-        return later_until(
-            job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
-            arena_printf(
-                job->arena,
-                "OVH is late: no server after %.0f minutes. Order %lld is paid and kept; a "
-                "retry goes on waiting for it",
-                ovh.settings->delivery_limit_s / 60, (long long)order));
-    }
-    note_set(job, "service_name", service);
-    job_log(job, "OVH delivered the server %s", service);
-    return OK;
+    return overdue ? server_be_late(job, false) : later(job, ovh.settings->delivery_poll_s);
 }

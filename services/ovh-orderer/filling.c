@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "finding.h"
 #include "moves.h"
 
 enum { CARTS_MAX = 50 };
@@ -23,31 +24,79 @@ struct offer {
     int64_t cents;
 };
 
-/* The deployment's open cart, or a new one. Surplus ones, left by runs that crashed, go. */
-static struct err open_cart(struct job *job, const struct ovh *ovh, const char **ret)
+/* What the account has of this deployment's carts; those whose orders are known to be dead do not count. */
+struct carts {
+    const char *open;
+    const char *checked_out;
+};
+
+static struct err look_at(struct job *job, const struct ovh *ovh, const char *name,
+                          struct carts *ret)
 {
+    struct ovh_cart cart;
+
+    if (cart_is_dead(job, name)) {
+        return OK;
+    }
+    TRY(ovh_cart_get(ovh, name, &cart));
+    bool remembered = note(job, "cart") && strcmp(note(job, "cart"), name) == 0;
+    if (cart.state == OVH_CART_VALIDATED || (cart.state == OVH_CART_GONE && remembered)) {
+        ret->checked_out = name;
+    } else if (cart.state == OVH_CART_OPEN && ret->open) {
+        return ovh_cart_drop(ovh, name); /* left by a run that crashed */
+    } else if (cart.state == OVH_CART_OPEN) {
+        ret->open = name;
+    }
+    return OK;
+}
+
+static struct err find_carts(struct job *job, const struct ovh *ovh, struct carts *ret)
+{
+    const char *remembered = note(job, "cart");
     struct ovh_names all;
 
-    *ret = NULL;
+    *ret = (struct carts){0};
     TRY(ovh_carts(ovh, cart_mark(job), &all));
     for (size_t i = 0; i < all.n && i < CARTS_MAX; i++) {
-        struct ovh_cart cart;
-        if (cart_is_dead(job, all.name[i])) {
-            continue;
-        }
-        TRY(ovh_cart_get(ovh, all.name[i], &cart));
-        if (cart.state == OVH_CART_VALIDATED) {
-            return permanent("OVH already has an order of this deployment that we know nothing "
-                             "about; an operator "
-                             "must look before anything is ordered again");
-        }
-        if (cart.state == OVH_CART_OPEN && *ret) {
-            TRY(ovh_cart_drop(ovh, all.name[i]));
-        } else if (cart.state == OVH_CART_OPEN) {
-            *ret = all.name[i];
-        }
+        TRY(look_at(job, ovh, all.name[i], ret));
     }
-    return *ret ? ovh_cart_empty(ovh, *ret) : ovh_cart_new(ovh, cart_mark(job), ret);
+    if (remembered && !ovh_names_hold(&all, remembered)) {
+        TRY(look_at(job, ovh, remembered, ret));
+    }
+    return OK;
+}
+
+/*
+ * A cart of ours was checked out, or may have been, and the row does not know: a restored backup. Its order is looked
+ * for before anything is ordered again.
+ */
+static struct err look_for_order(struct job *job, const struct ovh *ovh, const struct carts *carts)
+{
+    const char *remembered = note(job, "cart");
+
+    if (carts->open) {
+        TRY(ovh_cart_drop(ovh, carts->open));
+    }
+    if (!remembered || strcmp(remembered, carts->checked_out) != 0 || !note(job, "plan")) {
+        finding_start_blind(job, carts->checked_out);
+    }
+    note_set_int(job, "checkout_until", ovh_now());
+    job_log(job,
+            "OVH has a cart of this deployment that was ordered already; looking for its order");
+    job_go(job, "unsure");
+    return OK;
+}
+
+/* A cart that is not ours to find again (it is listed only once assigned) would stay until it expires. */
+static struct err new_cart(struct job *job, const struct ovh *ovh, const char **ret)
+{
+    *ret = NULL;
+    struct err e = ovh_cart_new(ovh, cart_mark(job), ret);
+
+    if (failed(e) && *ret && failed(ovh_cart_drop(ovh, *ret))) {
+        job_log(job, "A cart is left at OVH; it expires by itself");
+    }
+    return e;
 }
 
 static bool refused_before(const struct job *job, const char *plan, const char *datacenter)
@@ -72,13 +121,14 @@ static struct ovh_names not_refused(const struct job *job, const char *plan,
 }
 
 /* Puts one server of that plan into the cart; a definite no of any kind is permanent and leaves the cart to be emptied. */
-static struct err fill(const struct ovh *ovh, const char *cart, const char *plan,
-                       const struct ovh_names *where, struct search *search, struct offer *ret)
+static struct err fill(const struct job *job, const struct ovh *ovh, const char *cart,
+                       const char *plan, const struct ovh_names *where, struct search *search,
+                       struct offer *ret)
 {
     ret->plan = plan;
     TRY(ovh_cart_fill(ovh, cart, plan, where, &ret->item));
     TRY(ovh_cart_price(ovh, cart, &ret->cents));
-    if ((double)ret->cents > ovh->settings->price_limit * 100 + 1e-6) {
+    if (above_limit(job, ret->cents)) {
         search->too_dear++;
         return permanent("%s costs $%.2f a month", plan, (double)ret->cents / 100);
     }
@@ -106,7 +156,7 @@ static struct err choose(struct job *job, const struct ovh *ovh, const char *car
                     stock.n == 0 ? "out of stock or no longer sold" : "OVH refused the order");
             continue;
         }
-        e = fill(ovh, cart, plan, &where, search, ret);
+        e = fill(job, ovh, cart, plan, &where, search, ret);
         if (!failed(e)) {
             return OK;
         }
@@ -155,6 +205,7 @@ static struct err nothing_found(struct job *job, const struct ovh *ovh, const ch
     if (failed(ovh_cart_drop(ovh, cart))) {
         job_log(job, "A cart is left at OVH; it expires by itself"); /* and the way down drops it */
     }
+    cart_forget(job, false);
     if (s->too_dear > 0) {
         return permanent("Every server OVH could deliver costs more than our limit of $%.2f a "
                          "month; an operator must "
@@ -183,10 +234,16 @@ struct err server_fill_cart(struct job *job)
     struct ovh ovh = ovh_of(job);
     struct search search = {0};
     struct offer offer = {0};
+    struct carts carts;
     const char *cart = NULL;
     int64_t floor = 0;
 
-    TRY(open_cart(job, &ovh, &cart));
+    TRY(find_carts(job, &ovh, &carts));
+    if (carts.checked_out) {
+        return look_for_order(job, &ovh, &carts);
+    }
+    cart = carts.open;
+    TRY(cart ? ovh_cart_empty(&ovh, cart) : new_cart(job, &ovh, &cart));
     TRY(choose(job, &ovh, cart, &search, &offer));
     if (!offer.plan) {
         return nothing_found(job, &ovh, cart, &search);

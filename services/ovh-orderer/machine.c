@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ids.h"
 #include "events.h"
 #include "moves.h"
 #include "ssh/keypair.h"
@@ -27,7 +26,7 @@ static struct err own_key(struct job *job)
     if (job_has_secret(job, SECRET_SSH_KEY) && note(job, "public_key")) {
         return OK;
     }
-    const char *comment = arena_printf(job->arena, "openclaw-%s", id_short(job->id));
+    const char *comment = server_mark(job);
     TRY(ssh_keypair_new(settings_of(job)->ssh_key_type, comment, job->arena, &pair));
     TRY(job_keep_secret(job, SECRET_SSH_KEY, pair.private_key, strlen(pair.private_key)));
     note_set(job, "public_key", pair.public_key);
@@ -41,8 +40,7 @@ struct err server_prepare(struct job *job)
     const char *service = note(job, "service_name"), *image = NULL;
     int64_t floor = 0;
 
-    struct err e =
-        ovh_vps_mark(&ovh, service, arena_printf(job->arena, "openclaw-%s", id_short(job->id)));
+    struct err e = ovh_vps_mark(&ovh, service, server_mark(job));
     if (ovh_absent(e) || ovh_busy(e)) {
         return busy(job);
     }
@@ -80,6 +78,14 @@ static struct err recovering(struct job *job, const struct ovh *ovh, const char 
     return OK;
 }
 
+/* From here on the machine may come to hold somebody's data: it is wiped before it is let go. */
+static struct err rebuilding(struct job *job, int64_t task)
+{
+    note_set_int(job, "task", task);
+    note_set_int(job, "used", 1);
+    return OK;
+}
+
 /*
  * May run again: a rebuild newer than those before the first try is ours, and is not asked for again. If
  * OVH's list is late, it either refuses (a task is running) or installs the same system with the same key.
@@ -97,8 +103,7 @@ struct err server_rebuild(struct job *job)
     }
     TRY(e);
     if (task > 0) {
-        note_set_int(job, "task", task);
-        return OK;
+        return rebuilding(job, task);
     }
     TRY(recovering(job, &ovh, service, &wait));
     if (wait) {
@@ -109,8 +114,7 @@ struct err server_rebuild(struct job *job)
         return busy(job);
     }
     TRY(e);
-    note_set_int(job, "task", task);
-    return OK;
+    return rebuilding(job, task);
 }
 
 /* A retry tries three more times. */

@@ -7,13 +7,10 @@
  */
 #include <stdio.h>
 
+#include "finding.h"
 #include "moves.h"
 
-enum {
-    CANDIDATES_MAX = 100, /* orders looked at; ours is among the first above the floor */
-    CLOCK_SLACK_S = 120,
-    ABANDONED_MAX = 2,
-};
+enum { ABANDONED_MAX = 2 };
 
 static struct err unsure(struct job *job)
 {
@@ -70,63 +67,7 @@ struct err server_check_out(struct job *job)
         return refused(job, &ovh, e);
     }
     TRY(e);
-    note_set_int(job, "order_id", order);
-    return OK;
-}
-
-/* Which of the account's orders could be the one of our cart. */
-struct candidates {
-    int64_t order;
-    int n;
-    bool undecided; /* one is too new to be read */
-};
-
-static struct err consider(struct job *job, const struct ovh *ovh, int64_t order,
-                           struct candidates *found)
-{
-    int64_t from = note_int(job, "checkout_from", 0),
-            until = note_int(job, "checkout_until", ovh_now());
-    enum ovh_order_status status;
-    struct ovh_ids servers;
-    bool any_details = false;
-    int64_t date = 0;
-
-    TRY(ovh_order_status(ovh, order, &status));
-    if (status == OVH_ORDER_ABSENT || status == OVH_ORDER_UNCLEAR) {
-        found->undecided = true;
-        return OK;
-    }
-    if (status != OVH_ORDER_NOT_PAID) {
-        return OK; /* we have paid nothing: somebody else's */
-    }
-    TRY(ovh_order_date(ovh, order, &date));
-    if (date < from - CLOCK_SLACK_S || date > until + CLOCK_SLACK_S) {
-        return OK;
-    }
-    TRY(ovh_order_servers(ovh, order, note(job, "plan"), note(job, "datacenter"), &servers,
-                          &any_details));
-    found->undecided = found->undecided || !any_details;
-    if (servers.n > 0) {
-        found->order = order;
-        found->n++;
-    }
-    return OK;
-}
-
-static struct err search(struct job *job, const struct ovh *ovh, struct candidates *ret)
-{
-    struct ovh_ids orders;
-
-    *ret = (struct candidates){0};
-    TRY(ovh_orders_above(ovh, note_int(job, "order_floor", INT64_MAX), &orders));
-    for (size_t i = 0; i < orders.n && i < CANDIDATES_MAX; i++) {
-        struct err e = consider(job, ovh, orders.id[i], ret);
-        if (ovh_absent(e)) {
-            ret->undecided = true;
-            continue;
-        }
-        TRY(e);
-    }
+    order_adopt(job, order);
     return OK;
 }
 
@@ -161,6 +102,42 @@ static struct err wait_for_ovh(struct job *job, double wait_s)
     return NOT_YET;
 }
 
+/* Money may be in one of them: nothing is ordered anew before a person has looked. The mark decides. */
+static struct err ask_a_person(struct job *job, const struct finding *found)
+{
+    const struct candidates *which = found->marked.n > 0 ? &found->marked : &found->paid;
+
+    if (which->n == 0) {
+        return permanent("OVH holds too many orders to find the one of this deployment. Nothing is "
+                         "ordered anew: an operator must look at the account; a retry looks again");
+    }
+    return permanent("OVH holds paid orders of which one may be this deployment's: %.50s. Nothing "
+                     "is ordered anew: an operator must name the right server %s at OVH, then "
+                     "retry",
+                     which->names, server_mark(job));
+}
+
+/*
+ * Which order it is, when that can be said (0: not yet, or never). A marked machine is certain. The row has paid for
+ * nothing that it remembers, so a single unpaid order that fits is ours, unless the row remembers nothing. A paid one
+ * may be ours from a life that was lost; others that are just being paid look like that for a moment, hence the wait.
+ */
+static int64_t decided_order(const struct job *job, const struct finding *found, bool over)
+{
+    bool sure = !found->undecided && !found->more;
+
+    if (found->marked.n == 1) {
+        return found->marked.order;
+    }
+    if (found->unpaid.n == 1 && sure && (found->paid.n == 0 || !note_int(job, "blind", 0))) {
+        return found->unpaid.order;
+    }
+    if (over && found->paid.n == 1 && found->unpaid.n == 0 && sure) {
+        return found->paid.order;
+    }
+    return 0;
+}
+
 /*
  * Reads only, so it may run again. A cart that is still open after the wait was never checked out: back
  * to the same cart, never to a new one. A validated one is an order, found by its id above the floor, its
@@ -171,7 +148,7 @@ struct err server_reconcile(struct job *job)
     struct ovh ovh = ovh_of(job);
     double wait_s = ovh.settings->unknown_wait_s;
     bool over = job->age_s >= wait_s;
-    struct candidates found;
+    struct finding found;
     struct ovh_cart cart;
 
     if (!note(job, "cart")) {
@@ -191,11 +168,20 @@ struct err server_reconcile(struct job *job)
     if (soon) {
         return wait_for_ovh(job, wait_s);
     }
-    TRY(search(job, &ovh, &found));
-    if (found.n == 1 && !found.undecided) {
-        note_set_int(job, "order_id", found.order);
-        job_log(job, "Found the order again: %lld", (long long)found.order);
-        return OK;
+    TRY(finding_look(job, &ovh, &found));
+    int64_t order = decided_order(job, &found, over);
+    if (order > 0) {
+        return finding_adopt(job, &ovh, order);
     }
-    return over ? abandon(job) : wait_for_ovh(job, wait_s);
+    if (!over) {
+        return wait_for_ovh(job, wait_s);
+    }
+    if (found.marked.n == 0 && found.paid.n == 0 && !found.more) {
+        return abandon(job);
+    }
+    if (found.marked.n == 0 && job->age_s < wait_s + ovh.settings->delivery_limit_s) {
+        job_message(job, "Finding out whether OVH took the order");
+        return later(job, ovh.settings->late_poll_s); /* once delivered, others carry their marks */
+    }
+    return ask_a_person(job, &found);
 }

@@ -92,7 +92,7 @@ struct ovh_cart {
 };
 struct err ovh_cart_get(const struct ovh *ovh, const char *cart, struct ovh_cart *ret) MUST_CHECK;
 
-/* A new cart of the account; lives for 30 days. */
+/* A new cart of the account. `ret` is also set when only assigning it failed. */
 struct err ovh_cart_new(const struct ovh *ovh, const char *description,
                         const char **ret) MUST_CHECK;
 struct err ovh_cart_drop(const struct ovh *ovh, const char *cart) MUST_CHECK; /* 404 is fine */
@@ -155,6 +155,23 @@ struct err ovh_payment_method(const struct ovh *ovh,
 /* Name of the server that came of that detail; NULL: none yet. */
 struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail,
                          const char **ret) MUST_CHECK;
+
+/* ---- what an order, a cart or a machine says of itself, for finding our own again: ovh_contents.c */
+
+/* What the order costs a month, tax included, in cents. */
+struct err ovh_order_price(const struct ovh *ovh, int64_t order, int64_t *ret_cents) MUST_CHECK;
+
+struct ovh_contents {
+    bool known;                         /* false: OVH does not show it (yet)                 */
+    bool one;                           /* servers of one plan in one datacenter, not a mix  */
+    const char *plan, *datacenter, *os; /* of the servers in it; NULL: no server             */
+    int64_t made;                       /* a cart's: when, Unix seconds; 0: not told         */
+    struct ovh_ids details;             /* an order's: those that stand for servers          */
+};
+struct err ovh_order_contents(const struct ovh *ovh, int64_t order,
+                              struct ovh_contents *ret) MUST_CHECK;
+struct err ovh_cart_contents(const struct ovh *ovh, const char *cart,
+                             struct ovh_contents *ret) MUST_CHECK;
 
 /* ---- the machine: ovh_vps.c */
 

@@ -26,11 +26,25 @@ static struct err refused(struct job *job, const char *why)
                      (long long)note_int(job, "order_id", 0), why);
 }
 
+/* Not what the dry run of the cart promised: it is left to die unpaid. */
+static struct err too_dear(struct job *job, int64_t order, int64_t cents)
+{
+    job_go(job, "cancelled");
+    return permanent("OVH wants $%.2f a month for order %lld, more than our limit of $%.2f; it is "
+                     "not paid and expires. An operator must check OVH_PRICE_LIMIT; a retry "
+                     "chooses anew",
+                     (double)cents / 100, (long long)order, settings_of(job)->price_limit);
+}
+
 static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
 {
     enum ovh_order_status status;
-    int64_t method = 0;
+    int64_t method = 0, cents = 0;
 
+    TRY(ovh_order_price(ovh, order, &cents));
+    if (above_limit(job, cents)) {
+        return too_dear(job, order, cents);
+    }
     TRY(ovh_payment_method(ovh, &method));
     if (method <= 0) {
         return refused(job, ": there is no default payment method");
@@ -74,11 +88,38 @@ struct err server_pay(struct job *job)
     return paid(job);
 }
 
-/* After a retry: the cancelled order is dead, so a new cart may be made. Nothing outside happens here. */
+/*
+ * After a retry, from an order that was cancelled or is left to die. Reads only. Whatever is under way with it after
+ * all is gone on with: only what is not paid is ordered anew.
+ */
 struct err server_start_over(struct job *job)
 {
-    cart_forget(job, true);
-    note_set(job, "order_id", NULL);
-    note_set(job, "details", NULL);
+    struct ovh ovh = ovh_of(job);
+    int64_t order = note_int(job, "order_id", 0);
+    enum ovh_order_status status = OVH_ORDER_CANCELLED;
+
+    if (order > 0) {
+        TRY(ovh_order_status(&ovh, order, &status));
+    }
+    switch (status) {
+    case OVH_ORDER_CANCELLED:
+    case OVH_ORDER_NOT_PAID:
+    case OVH_ORDER_ABSENT:
+        order_forget(job);
+        return OK;
+    case OVH_ORDER_UNCLEAR:
+        return later_until(job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
+                           arena_printf(job->arena,
+                                        "OVH does not tell what became of order %lld; nothing is "
+                                        "ordered anew before it does. A retry looks again",
+                                        (long long)order));
+    case OVH_ORDER_CHECKING:
+    case OVH_ORDER_DOCUMENTS:
+    case OVH_ORDER_DELIVERING:
+    case OVH_ORDER_DELIVERED:
+        break;
+    }
+    job_log(job, "OVH goes on with order %lld after all", (long long)order);
+    job_go(job, "paid");
     return OK;
 }

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "events.h"
+#include "finding.h"
 #include "moves.h"
 
 enum { CARTS_MAX = 50, ABSENT_S = 300, ASK_AGAIN_S = 30 };
 
-static struct err released(struct job *job, const char *paid_until)
+struct err server_gone(struct job *job, const char *paid_until)
 {
     struct server_released *event = arena_alloc(job->arena, sizeof *event);
 
@@ -21,30 +21,73 @@ static struct err released(struct job *job, const char *paid_until)
     return OK;
 }
 
-/* A definite refusal is fine: a cart alone costs nothing and expires. */
-static struct err drop(const struct ovh *ovh, const char *cart)
+/* A definite refusal is fine: a cart alone costs nothing and expires. `ret_ordered`: it was checked out. */
+static struct err drop(const struct ovh *ovh, const char *name, bool *ret_ordered)
 {
-    struct err e = ovh_cart_drop(ovh, cart);
+    struct ovh_cart cart;
 
+    TRY(ovh_cart_get(ovh, name, &cart));
+    if (cart.state == OVH_CART_VALIDATED) {
+        *ret_ordered = true;
+        return OK;
+    }
+    struct err e = ovh_cart_drop(ovh, name);
     return e.kind == ERR_PERMANENT ? OK : e;
 }
 
+static struct err drop_all(struct job *job, const struct ovh *ovh, const char **ret_ordered)
+{
+    struct ovh_names all;
+
+    *ret_ordered = NULL;
+    TRY(ovh_carts(ovh, cart_mark(job), &all));
+    for (size_t i = 0; i < all.n && i < CARTS_MAX; i++) {
+        bool ordered = false;
+        if (!cart_is_dead(job, all.name[i])) {
+            TRY(drop(ovh, all.name[i], &ordered));
+        }
+        *ret_ordered = ordered ? all.name[i] : *ret_ordered;
+    }
+    return OK;
+}
+
 /*
- * Nothing was paid. May run again: deleting a cart that is gone succeeds. An order that a checkout may have
- * made all the same stays unpaid and is cancelled by OVH.
+ * A cart was checked out and the row knows of no order. It has paid for none that it remembers, so the order stays
+ * unpaid and OVH cancels it; but a row of a restored backup may have paid in the life that was lost. What carries our
+ * mark is ours; what does not is only taken for ours when the row remembers nothing and there is just one.
  */
+static struct err find_paid(struct job *job, const struct ovh *ovh, const char *cart)
+{
+    double wait_s = ovh->settings->unknown_wait_s;
+    struct finding found;
+
+    if (!note(job, "plan") || !note(job, "cart") || strcmp(note(job, "cart"), cart) != 0) {
+        finding_start_blind(job, cart);
+        note_set_int(job, "checkout_until", ovh_now());
+    }
+    TRY(finding_look(job, ovh, &found));
+    bool blind = note_int(job, "blind", 0) && found.paid.n > 0;
+    int64_t order = found.marked.n > 0 ? found.marked.order : found.paid.order;
+    if (found.marked.n == 0 && !blind && !found.more) {
+        return server_gone(job, NULL);
+    }
+    if (found.marked.n > 0 || (found.paid.n == 1 && !found.more && job->age_s >= wait_s)) {
+        TRY(finding_adopt(job, ovh, order));
+        job_go(job, "paid");
+        return OK;
+    }
+    job_message(job, "Finding out whether a server was paid");
+    return later(job, wait_s);
+}
+
+/* May run again: deleting a cart that is gone succeeds. */
 struct err server_drop_cart(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
-    struct ovh_names all;
+    const char *ordered = NULL;
 
-    TRY(ovh_carts(&ovh, cart_mark(job), &all));
-    for (size_t i = 0; i < all.n && i < CARTS_MAX; i++) {
-        if (!cart_is_dead(job, all.name[i])) {
-            TRY(drop(&ovh, all.name[i]));
-        }
-    }
-    return released(job, NULL);
+    TRY(drop_all(job, &ovh, &ordered));
+    return ordered ? find_paid(job, &ovh, ordered) : server_gone(job, NULL);
 }
 
 /*
@@ -57,17 +100,20 @@ struct err server_let_expire(struct job *job)
     double wait_s = ovh.settings->unknown_wait_s;
     enum ovh_order_status status;
 
+    if (note_int(job, "order_id", 0) == 0) {
+        return server_drop_cart(job);
+    }
     TRY(ovh_order_status(&ovh, note_int(job, "order_id", 0), &status));
     switch (status) {
     case OVH_ORDER_CANCELLED:
-        return released(job, NULL);
+        return server_gone(job, NULL);
     case OVH_ORDER_NOT_PAID:
     case OVH_ORDER_ABSENT:
         if (job->age_s < wait_s) {
             return later(job, wait_s / 6);
         }
         job_message(job, "The order was not paid; OVH cancels it by itself");
-        return released(job, NULL);
+        return server_gone(job, NULL);
     case OVH_ORDER_UNCLEAR:
         return later(job, ovh.settings->release_poll_s);
     case OVH_ORDER_CHECKING:
@@ -95,19 +141,8 @@ static const char *spoken(struct arena *arena, const char *date, const char **re
     return arena_printf(arena, "%d %s %d", day, months[month - 1], year);
 }
 
-static struct err ends(struct job *job, const struct ovh_service *service)
-{
-    const char *until = NULL, *date = spoken(job->arena, service->expiration, &until);
-
-    job_message(job,
-                "The server is paid until %s; it is released, will not be billed again, and OVH "
-                "wipes it then",
-                date ? date : "the end of the month");
-    return released(job, until);
-}
-
 /* OVH shows no such service: too new to be shown, or gone for good? */
-static struct err absent(struct job *job, const struct ovh *ovh, struct err e)
+static struct err absent(struct job *job, const struct ovh *ovh, struct err e, struct ending *ret)
 {
     bool listed = true, known = note(job, "ip") || job->age_s > ABSENT_S;
 
@@ -117,13 +152,8 @@ static struct err absent(struct job *job, const struct ovh *ovh, struct err e)
             return later(job, ovh->settings->release_poll_s);
         }
     }
-    job_message(job, "The server is gone already");
-    return released(job, NULL);
-}
-
-static int64_t unix_now(void)
-{
-    return clock_unix_us() / 1000000;
+    ret->gone = true;
+    return OK;
 }
 
 /* The flag may show up late, and later still when it is set again all the time. */
@@ -134,32 +164,75 @@ static bool asked_lately(const struct job *job)
 
 /*
  * May run again: it looks first, and asking for the same end twice changes nothing. A fresh service can
- * not be ended for some minutes. Done only when the flag is read back as set.
+ * not be ended for some minutes. Done only when the flag is read back as set. From the note "ending" on it must be
+ * assumed that the machine ends, whatever became of the request.
  */
-struct err server_release(struct job *job)
+struct err server_end(struct job *job, const struct ovh *ovh, struct ending *ret)
 {
-    struct ovh ovh = ovh_of(job);
     const char *name = note(job, "service_name");
     struct ovh_service service = {0};
 
+    *ret = (struct ending){0};
     for (;;) {
-        struct err e = ovh_service(&ovh, name, &service);
+        struct err e = ovh_service(ovh, name, &service);
         if (ovh_absent(e)) {
-            return absent(job, &ovh, e);
+            return absent(job, ovh, e, ret);
         }
         TRY(e);
         if (service.ends) {
-            return ends(job, &service);
+            ret->date = spoken(job->arena, service.expiration, &ret->until);
+            ret->date = ret->date ? ret->date : "the end of the month";
+            return OK;
         }
         if (asked_lately(job)) { /* just now, or by an earlier look */
-            return later(job, ovh.settings->release_poll_s);
+            return later(job, ovh->settings->release_poll_s);
         }
-        struct err asked = ovh_service_end(&ovh, name);
+        note_set_int(job, "ending", 1);
+        struct err asked = ovh_service_end(ovh, name);
         if (asked.kind == ERR_NOT_YET) {
             job_message(job, "OVH does not let go of a server this new yet; trying again");
-            return later(job, ovh.settings->release_poll_s);
+            return later(job, ovh->settings->release_poll_s);
         }
         TRY(asked);
         note_set_int(job, "end_asked", unix_now());
     }
+}
+
+/* Before it is wiped it is known which rebuilds there were: one that is newer is the wiping. */
+static struct err wipe_next(struct job *job, const struct ovh *ovh, const struct ending *ending)
+{
+    int64_t floor = 0, last = note_int(job, "task", 0);
+
+    struct err e = ovh_vps_rebuild_task(ovh, note(job, "service_name"), 0, &floor);
+    if (failed(e) && !ovh_absent(e)) {
+        return e;
+    }
+    note_set_int(job, "wipe_floor", floor > last ? floor : last);
+    note_set(job, "paid_until", ending->until);
+    note_set(job, "paid_until_date", ending->date);
+    job_message(job, "The server is paid until %s; it is being wiped and released", ending->date);
+    job_go(job, "wiping");
+    return OK;
+}
+
+/*
+ * May run again, as server_end() may. The money first; then a machine that may hold somebody's data (it was rebuilt
+ * for the deployment) is wiped.
+ */
+struct err server_release(struct job *job)
+{
+    struct ovh ovh = ovh_of(job);
+    struct ending ending;
+
+    TRY(server_end(job, &ovh, &ending));
+    if (ending.gone) {
+        job_message(job, "The server is gone already");
+        return server_gone(job, NULL);
+    }
+    if (note_int(job, "used", 0) || note_int(job, "task", 0) > 0) {
+        return wipe_next(job, &ovh, &ending);
+    }
+    job_message(job, "The server is paid until %s; it is released and will not be billed again",
+                ending.date);
+    return server_gone(job, ending.until);
 }

@@ -46,6 +46,10 @@ const struct setting orderer_settings_table[ORDERER_SETTINGS] = {
      "longest pause between looks at an order; the first ones come faster"                                                                                            },
     {"DELIVERY_LIMIT_S",   SETTING_SECONDS, INTO(delivery_limit_s), "900",
      "how long a delivery may take before the deployment is in ERROR"                                                                                                 },
+    {"LATE_POLL_S",        SETTING_SECONDS, INTO(late_poll_s),      "60",
+     "pause between looks at an order that is late; they come five times slower with age"                                                                             },
+    {"LATE_KEEP_S",        SETTING_SECONDS, INTO(late_keep_s),      "259200",
+     "how long a server that came late is kept for a retry; then it is released"                                                                                      },
     {"REBUILD_POLL_S",     SETTING_SECONDS, INTO(rebuild_poll_s),   "5",
      "longest pause between looks at a rebuild; the first ones come faster"                                                                                           },
     {"REBUILD_LIMIT_S",    SETTING_SECONDS, INTO(rebuild_limit_s),  "1200",
@@ -56,6 +60,8 @@ const struct setting orderer_settings_table[ORDERER_SETTINGS] = {
      "how long the address may take to show up"                                                                                                                       },
     {"RELEASE_POLL_S",     SETTING_SECONDS, INTO(release_poll_s),   "15",
      "longest pause between tries to release a server; the first ones come faster"                                                                                    },
+    {"WIPE_LIMIT_S",       SETTING_SECONDS, INTO(wipe_limit_s),     "1800",
+     "how long to try to wipe a server that is released; OVH deletes it at the end in any case"                                                                       },
 };
 
 /* OVH's own names of its companies' APIs. */

@@ -19,9 +19,10 @@ struct orderer_settings {
     const char *ssh_key_type;
     double stock_poll_s, stock_limit_s;
     double delivery_poll_s, delivery_limit_s;
+    double late_poll_s, late_keep_s;
     double rebuild_poll_s, rebuild_limit_s;
     double address_poll_s, address_limit_s;
-    double release_poll_s;
+    double release_poll_s, wipe_limit_s;
 };
 
 enum { ORDERER_SETTINGS = 23 };

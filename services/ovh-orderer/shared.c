@@ -1,7 +1,10 @@
 /* What the chapters of a server's life share. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/ids.h"
 #include "moves.h"
 
 const struct orderer_settings *settings_of(const struct job *job)
@@ -17,7 +20,12 @@ struct ovh ovh_of(struct job *job)
 
 const char *cart_mark(const struct job *job)
 {
-    return arena_printf(job->arena, "openclaw-%s", job->id);
+    return arena_printf(job->arena, OUR_MARK "%s", job->id);
+}
+
+const char *server_mark(const struct job *job)
+{
+    return arena_printf(job->arena, OUR_MARK "%s", id_short(job->id));
 }
 
 struct err later(struct job *job, double most_s)
@@ -37,16 +45,71 @@ struct err later_until(struct job *job, double most_s, double limit_s, const cha
     return later(job, most_s);
 }
 
+bool above_limit(const struct job *job, int64_t cents)
+{
+    return (double)cents > settings_of(job)->price_limit * 100 + 1e-6;
+}
+
+int64_t unix_now(void)
+{
+    return clock_unix_us() / 1000000;
+}
+
+const char *spoken_time(struct arena *arena, double seconds)
+{
+    static const struct {
+        double seconds;
+        const char *one, *many;
+    } units[] = {
+        {86400, "a day",    "days"   },
+        {3600,  "an hour",  "hours"  },
+        {60,    "a minute", "minutes"}
+    };
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        double n = round(seconds / units[i].seconds);
+        if (seconds >= 1.95 * units[i].seconds) {
+            return arena_printf(arena, "%.0f %s", n, units[i].many);
+        }
+        if (seconds > 0.95 * units[i].seconds && n == 1) {
+            return units[i].one;
+        }
+    }
+    return arena_printf(arena, "%.0f seconds", seconds);
+}
+
 struct err order_cancelled(struct job *job)
 {
+    long long order = note_int(job, "order_id", 0);
+
     job_go(job, "cancelled");
     if (job->goal == GOAL_DOWN) {
         return OK;
     }
+    if (job->generation > note_int(job, "order_generation", job->generation)) {
+        job_log(job, "OVH cancelled order %lld; ordering anew", order);
+        return OK;
+    }
     return permanent("OVH cancelled order %lld; nothing will come of it. A retry orders anew; an "
-                     "operator should ask "
-                     "OVH why",
-                     (long long)note_int(job, "order_id", 0));
+                     "operator should ask OVH why",
+                     order);
+}
+
+void order_adopt(struct job *job, int64_t order)
+{
+    note_set_int(job, "order_id", order);
+    note_set_int(job, "order_generation", job->generation);
+}
+
+void order_forget(struct job *job)
+{
+    static const char *const notes[] = {"order_id",     "order_generation", "details",  "payments",
+                                        "service_name", "ending",           "end_asked"};
+
+    cart_forget(job, true);
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
+        note_set(job, notes[i], NULL);
+    }
 }
 
 bool cart_is_dead(const struct job *job, const char *cart)
@@ -68,4 +131,5 @@ void cart_forget(struct job *job, bool dead)
     note_set(job, "cart", NULL);
     note_set(job, "item", NULL);
     note_set(job, "order_floor", NULL);
+    note_set(job, "blind", NULL);
 }

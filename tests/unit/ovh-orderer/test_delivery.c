@@ -72,7 +72,7 @@ static void looks_come_slower_with_age(void **state)
     assert_true(job.wait_s > 9.99 && job.wait_s < 10.01);
 }
 
-static void a_late_delivery_keeps_the_order(void **state)
+static void a_late_delivery_is_said_and_watched(void **state)
 {
     (void)state;
     have_order();
@@ -81,12 +81,15 @@ static void a_late_delivery_keeps_the_order(void **state)
              ASK("GET", "/me/order/101/details", 200, "[]"),
              ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
              ASK("GET", "/me/order/101/details", 200, "[]"));
-    struct err e = server_await_delivery(&job);
-    assert_int_equal(e.kind, ERR_PERMANENT);
-    assert_non_null(strstr(e.text, "OVH is late"));
+    assert_false(failed(server_await_delivery(&job)));
+    assert_string_equal(job.go, "late");
+    assert_non_null(strstr(job.trouble, "OVH is late: no server after 15 minutes"));
+    assert_non_null(strstr(job.trouble, "released after 3 days"));
+    job.trouble = NULL;
     job.goal = GOAL_DOWN; /* on the way down it is waited for, however long */
     assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
     assert_string_equal(job.message, RELEASED_ONCE_DELIVERED);
+    assert_null(job.trouble);
 }
 
 static void documents_are_asked_for(void **state)
@@ -94,10 +97,9 @@ static void documents_are_asked_for(void **state)
     (void)state;
     have_order();
     OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"documentsRequested\""));
-    struct err e = server_await_delivery(&job);
-    assert_int_equal(e.kind, ERR_PERMANENT);
-    assert_non_null(strstr(e.text, "documents"));
-    assert_null(job.go);
+    assert_false(failed(server_await_delivery(&job)));
+    assert_non_null(strstr(job.trouble, "documents"));
+    assert_string_equal(job.go, "late");
 }
 
 static void a_payment_that_does_not_show_up_can_be_repeated(void **state)
@@ -124,7 +126,7 @@ int main(void)
         TEST(delivery_is_followed_from_the_order),
         TEST(a_young_order_is_waited_for),
         TEST(looks_come_slower_with_age),
-        TEST(a_late_delivery_keeps_the_order),
+        TEST(a_late_delivery_is_said_and_watched),
         TEST(documents_are_asked_for),
         TEST(a_payment_that_does_not_show_up_can_be_repeated),
     };

@@ -56,12 +56,48 @@ static void an_earlier_cart_is_used_again(void **state)
     ALL_ASKED();
 }
 
-static void an_order_nobody_knows_of_stops_everything(void **state)
+/* A restored backup: the account has a cart of ours that was ordered, and the row does not know. */
+static void a_cart_that_was_ordered_is_looked_into(void **state)
 {
     (void)state;
-    OVH_WILL(ASK("GET", FIND_CARTS, 200, "[\"c1\"]"),
-             ASK("GET", "/order/cart/c1", 200, VALIDATED_CART));
-    assert_int_equal(server_fill_cart(&job).kind, ERR_PERMANENT);
+    remember("plan", "vps-old");
+    OVH_WILL(ASK("GET", FIND_CARTS, 200, "[\"c1\",\"c2\"]"),
+             ASK("GET", "/order/cart/c1", 200, VALIDATED_CART),
+             ASK("GET", "/order/cart/c2", 200, OPEN_CART),
+             ASK("DELETE", "/order/cart/c2", 200, "null"));
+    assert_false(failed(server_fill_cart(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "unsure");
+    assert_string_equal(note(&job, "cart"), "c1");
+    assert_null(note(&job, "plan"));
+    assert_int_equal(note_int(&job, "blind", 0), 1);
+}
+
+/* A cart that the row remembers and OVH lists no more may have been ordered. */
+static void a_remembered_cart_that_is_gone_is_looked_into(void **state)
+{
+    (void)state;
+    remember("cart", "c1");
+    remember("plan", "vps-a");
+    remember_int("order_floor", 100);
+    OVH_WILL(ASK("GET", FIND_CARTS, 200, "[]"),
+             ASK("GET", "/order/cart/c1", 404, "{\"message\":\"no\"}"));
+    assert_false(failed(server_fill_cart(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "unsure");
+    assert_int_equal(note_int(&job, "order_floor", 0), 100);
+    assert_int_equal(note_int(&job, "blind", 0), 0);
+}
+
+/* It would not be listed, so no later run could find it again. */
+static void a_cart_that_can_not_be_assigned_is_dropped(void **state)
+{
+    (void)state;
+    OVH_WILL(ASK("GET", FIND_CARTS, 200, "[]"),
+             ASK("POST", "/order/cart", 200, "{\"cartId\":\"c1\"}"),
+             ASK("POST", "/order/cart/c1/assign", 500, "<html>"),
+             ASK("DELETE", "/order/cart/c1", 200, "null"));
+    assert_int_equal(server_fill_cart(&job).kind, ERR_UNKNOWN);
     ALL_ASKED();
 }
 
@@ -110,8 +146,12 @@ static void out_of_stock_is_waited_for_and_then_said(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_first_plan_in_stock_is_put_into_the_cart), TEST(an_earlier_cart_is_used_again),
-        TEST(an_order_nobody_knows_of_stops_everything),    TEST(too_dear_is_not_bought),
+        TEST(the_first_plan_in_stock_is_put_into_the_cart),
+        TEST(an_earlier_cart_is_used_again),
+        TEST(a_cart_that_was_ordered_is_looked_into),
+        TEST(a_remembered_cart_that_is_gone_is_looked_into),
+        TEST(a_cart_that_can_not_be_assigned_is_dropped),
+        TEST(too_dear_is_not_bought),
         TEST(out_of_stock_is_waited_for_and_then_said),
     };
 

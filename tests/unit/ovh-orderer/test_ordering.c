@@ -4,11 +4,6 @@
 #define OPEN_CART "{\"cartId\":\"c1\",\"items\":[11],\"readOnly\":false}"
 #define VALIDATED_CART "{\"cartId\":\"c1\",\"items\":[11],\"readOnly\":true}"
 #define REFUSAL "{\"message\":\"You are not allowed\"}"
-#define EXTENSION(datacenter)                                                                      \
-    "{\"order\":{\"plan\":{\"code\":\"vps-a\",\"product\":{\"name\":\"virtualPrivateServer\"}},"   \
-    "\"configurations\":[{\"label\":\"vps_datacenter\",\"value\":\"" datacenter                    \
-    "\"},{\"label\":\"vps_os\",\"value\":\"Debian 12\"}]}}"
-
 static void have_cart(void)
 {
     remember("cart", "c1");
@@ -118,89 +113,6 @@ static void a_refused_checkout_of_a_validated_cart_is_looked_into(void **state)
     assert_string_equal(job.go, "unsure");
 }
 
-static void an_open_cart_is_checked_out_again_after_the_wait(void **state)
-{
-    (void)state;
-    have_cart();
-    OVH_WILL(ASK("GET", "/order/cart/c1", 200, OPEN_CART),
-             ASK("GET", "/order/cart/c1", 200, OPEN_CART));
-    job.age_s = 179;
-    assert_int_equal(server_reconcile(&job).kind, ERR_NOT_YET);
-    assert_true(job.wait_s <= 1.01);
-    job.age_s = 181;
-    assert_false(failed(server_reconcile(&job)));
-    assert_string_equal(job.go, "carted");
-}
-
-#define DATE "{\"date\":\"2026-05-18T14:02:14+00:00\"}"
-
-/* Of the account's orders: too old by its id, paid by somebody, made elsewhere, and ours. */
-static void the_lost_order_is_found(void **state)
-{
-    (void)state;
-    have_cart();
-    job.age_s = 40;
-    OVH_WILL(
-        ASK("GET", "/order/cart/c1", 200, VALIDATED_CART),
-        ASK("GET", "/me/order", 200, "[104,99,103,101,102]"),
-        ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
-        ASK("GET", "/me/order/102/status", 200, "\"notPaid\""),
-        ASK("GET", "/me/order/102", 200, DATE), ASK("GET", "/me/order/102/details", 200, "[1]"),
-        ASK("GET", "/me/order/102/details/1/extension", 200, EXTENSION("OR")),
-        ASK("GET", "/me/order/103/status", 200, "\"notPaid\""),
-        ASK("GET", "/me/order/103", 200, DATE), ASK("GET", "/me/order/103/details", 200, "[1,2]"),
-        ASK("GET", "/me/order/103/details/1/extension", 200, EXTENSION("VA")),
-        ASK("GET", "/me/order/103/details/2/extension", 404, "{\"message\":\"no\"}"),
-        ASK("GET", "/me/order/104/status", 200, "\"notPaid\""),
-        ASK("GET", "/me/order/104", 200, "{\"date\":\"2026-05-18T15:02:14+00:00\"}"));
-    assert_false(failed(server_reconcile(&job)));
-    ALL_ASKED();
-    assert_null(job.go);
-    assert_int_equal(note_int(&job, "order_id", 0), 103);
-}
-
-/* None, several, or one that can not be read yet: waits, then leaves them all to die unpaid. */
-static void what_can_not_be_told_apart_is_abandoned(void **state)
-{
-    static const char *const orders[] = {"[]", "[101,102]"};
-
-    (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        const struct exchange script[] = {
-            ASK("GET", "/order/cart/c1", 404, "{\"message\":\"no\"}"),
-            ASK("GET", "/me/order", 200, orders[i]),
-            ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
-            ASK("GET", "/me/order/101", 200, DATE),
-            ASK("GET", "/me/order/101/details", 200, "[1]"),
-            ASK("GET", "/me/order/101/details/1/extension", 200, EXTENSION("VA")),
-            ASK("GET", "/me/order/102/status", 200, "\"notPaid\""),
-            ASK("GET", "/me/order/102", 200, DATE),
-            ASK("GET", "/me/order/102/details", 200, "[1]"),
-            ASK("GET", "/me/order/102/details/1/extension", 200, EXTENSION("VA"))};
-        start_again();
-        have_cart();
-        job.age_s = 181;
-        world_says(script, i == 0 ? 2 : 10);
-        assert_false(failed(server_reconcile(&job)));
-        ALL_ASKED();
-        assert_string_equal(job.go, "new");
-        assert_true(cart_is_dead(&job, "c1"));
-        assert_null(note(&job, "cart"));
-    }
-}
-
-static void abandoning_twice_asks_for_a_person(void **state)
-{
-    (void)state;
-    have_cart();
-    remember_int("abandoned", 1);
-    job.age_s = 181;
-    OVH_WILL(ASK("GET", "/order/cart/c1", 404, "{\"message\":\"no\"}"),
-             ASK("GET", "/me/order", 200, "[]"));
-    assert_int_equal(server_reconcile(&job).kind, ERR_PERMANENT);
-    assert_string_equal(job.go, "new");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,10 +123,6 @@ int main(void)
         TEST(two_servers_in_a_cart_are_not_bought),
         TEST(a_refused_checkout_tries_the_next_offer),
         TEST(a_refused_checkout_of_a_validated_cart_is_looked_into),
-        TEST(an_open_cart_is_checked_out_again_after_the_wait),
-        TEST(the_lost_order_is_found),
-        TEST(what_can_not_be_told_apart_is_abandoned),
-        TEST(abandoning_twice_asks_for_a_person),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Paying: once, the order whose id is known, and what a refusal leads to. */
 #include "world.h"
 
+#define PRICE(dollars) "{\"priceWithTax\":{\"value\":" dollars "}}"
+
 static void have_order(void)
 {
     remember("cart", "c1");
@@ -14,6 +16,7 @@ static void an_unpaid_order_is_paid(void **state)
     (void)state;
     have_order();
     OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101", 200, PRICE("7.99")),
              ASK("GET", "/me/payment/method?default=true", 200, "[5,6]"),
              SEND("POST", "/me/order/101/pay", "{\"paymentMethod\":{\"id\":5}}", 200, "null"));
     assert_false(failed(server_pay(&job)));
@@ -43,6 +46,7 @@ static void an_unknown_payment_is_looked_into(void **state)
     (void)state;
     have_order();
     OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101", 200, PRICE("7.99")),
              ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
              BREAK("POST", "/me/order/101/pay", ERR_UNKNOWN));
     assert_int_equal(server_pay(&job).kind, ERR_UNKNOWN);
@@ -55,6 +59,7 @@ static void a_refused_payment_is_said(void **state)
     have_order();
     OVH_WILL(
         ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+        ASK("GET", "/me/order/101", 200, PRICE("7.99")),
         ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
         ASK("POST", "/me/order/101/pay", 403, "{\"message\":\"can't be paid with 'bankAccount'\"}"),
         ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
@@ -70,6 +75,7 @@ static void an_order_that_was_paid_meanwhile_is_paid(void **state)
     (void)state;
     have_order();
     OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101", 200, PRICE("7.99")),
              ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
              ASK("POST", "/me/order/101/pay", 400, "{\"message\":\"already paid\"}"),
              ASK("GET", "/me/order/101/status", 200, "\"checking\""));
@@ -77,16 +83,70 @@ static void an_order_that_was_paid_meanwhile_is_paid(void **state)
     assert_ptr_equal(job.said, &server_ordered);
 }
 
+/* The price is read once more from the order itself: what is too dear is not paid. */
+static void an_order_that_became_too_dear_is_not_paid(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101", 200, PRICE("20.01")));
+    struct err e = server_pay(&job);
+    ALL_ASKED();
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "$20.01"));
+    assert_string_equal(job.go, "cancelled");
+}
+
 static void a_cancelled_order_waits_for_a_retry(void **state)
 {
     (void)state;
     have_order();
-    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"cancelled\""));
+    remember_int("order_generation", 1);
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"cancelled\""),
+             ASK("GET", "/me/order/101/status", 200, "\"cancelled\""));
     assert_int_equal(server_pay(&job).kind, ERR_PERMANENT);
     assert_string_equal(job.go, "cancelled");
     assert_false(failed(server_start_over(&job)));
     assert_int_equal(note_int(&job, "order_id", 0), 0);
     assert_true(cart_is_dead(&job, "c1"));
+}
+
+/* The user has decided again since it was made: it need not be asked twice. */
+static void an_order_that_expired_before_the_retry_is_made_anew(void **state)
+{
+    (void)state;
+    have_order();
+    remember_int("order_generation", 1);
+    job.generation = 2;
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"cancelled\""));
+    assert_false(failed(server_pay(&job)));
+    assert_string_equal(job.go, "cancelled");
+    assert_null(job.said);
+}
+
+/* Nothing is ordered anew while something comes of the old order, or nobody knows whether. */
+static void what_is_paid_after_all_is_gone_on_with(void **state)
+{
+    static const struct {
+        const char *status, *go;
+        enum err_kind kind;
+    } orders[] = {
+        {"\"checking\"",  "paid", ERR_NONE   },
+        {"\"delivered\"", "paid", ERR_NONE   },
+        {"\"unknown\"",   NULL,   ERR_NOT_YET},
+        {"\"notPaid\"",   NULL,   ERR_NONE   }
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        const struct exchange x = ASK("GET", "/me/order/101/status", 200, orders[i].status);
+        start_again();
+        have_order();
+        world_says(&x, 1);
+        assert_int_equal(server_start_over(&job).kind, orders[i].kind);
+        assert_int_equal(job.go != NULL, orders[i].go != NULL);
+        assert_int_equal(note_int(&job, "order_id", 0) == 0, i == 3);
+    }
 }
 
 int main(void)
@@ -97,6 +157,9 @@ int main(void)
         TEST(an_unknown_payment_is_looked_into),
         TEST(a_refused_payment_is_said),
         TEST(an_order_that_was_paid_meanwhile_is_paid),
+        TEST(an_order_that_became_too_dear_is_not_paid),
+        TEST(an_order_that_expired_before_the_retry_is_made_anew),
+        TEST(what_is_paid_after_all_is_gone_on_with),
         TEST(a_cancelled_order_waits_for_a_retry),
     };
 

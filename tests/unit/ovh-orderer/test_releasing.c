@@ -79,25 +79,132 @@ static void an_order_being_paid_is_not_let_go(void **state)
     assert_ptr_equal(job.said, &server_released);
 }
 
+#define CARTS "/order/cart?description=openclaw-" TEST_ID
+#define CART(read_only) "{\"items\":[11],\"readOnly\":" read_only "}"
+#define DATE "{\"date\":\"2026-05-18T14:02:14+00:00\"}"
+#define DETAIL                                                                                     \
+    "{\"order\":{\"plan\":{\"code\":\"vps-a\",\"product\":{\"name\":\"virtualPrivateServer\"}},"   \
+    "\"configurations\":[{\"label\":\"vps_datacenter\",\"value\":\"VA\"},{\"label\":\"vps_os\","   \
+    "\"value\":\"Debian 12\"}]}}"
+#define PAID_ORDER                                                                                 \
+    ASK("GET", "/me/order/101", 200, DATE),                                                        \
+        ASK("GET", "/me/order/101/status", 200, "\"delivered\""),                                  \
+        ASK("GET", "/me/order/101/details", 200, "[1]"),                                           \
+        ASK("GET", "/me/order/101/details/1/extension", 200, DETAIL),                              \
+        ASK("GET", "/me/order/101/details/1/operations", 200, "[9]"),                              \
+        ASK("GET", "/me/order/101/details/1/operations/9", 200,                                    \
+            "{\"resource\":{\"name\":\"vps-1.ovh.us\"}}")
+
 static void carts_are_dropped(void **state)
 {
     (void)state;
     job.goal = GOAL_DOWN;
     remember("dead_carts", "c9 ");
-    OVH_WILL(ASK("GET", "/order/cart?description=openclaw-" TEST_ID, 200, "[\"c1\",\"c9\",\"c2\"]"),
+    OVH_WILL(ASK("GET", CARTS, 200, "[\"c1\",\"c9\",\"c2\"]"),
+             ASK("GET", "/order/cart/c1", 404, ABSENT),
              ASK("DELETE", "/order/cart/c1", 404, ABSENT),
+             ASK("GET", "/order/cart/c2", 200, CART("false")),
              ASK("DELETE", "/order/cart/c2", 200, "null"));
     assert_false(failed(server_drop_cart(&job)));
     ALL_ASKED();
     assert_ptr_equal(job.said, &server_released);
 }
 
+static void checked_out(void)
+{
+    job.goal = GOAL_DOWN;
+    remember("cart", "c1");
+    remember("plan", "vps-a");
+    remember("datacenter", "VA");
+    remember_int("order_floor", 100);
+    remember_int("checkout_from", 1779112931);
+    remember_int("checkout_until", 1779112940);
+}
+
+/* The machine says whose it is: ours is released, another's is left alone. */
+static void what_was_paid_in_a_lost_life_is_released(void **state)
+{
+    static const struct {
+        const char *shown;
+        bool ours;
+    } machines[] = {
+        {"openclaw-0000abcd1234", true },
+        {"openclaw-ffffabcd1234", false}
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start_again();
+        checked_out();
+        const struct exchange script[] = {
+            ASK("GET", CARTS, 200, "[\"c1\"]"), ASK("GET", "/order/cart/c1", 200, CART("true")),
+            ASK("GET", "/me/order", 200, "[101]"), PAID_ORDER,
+            ASK("GET", VPS, 200,
+                arena_printf(arena, "{\"displayName\":\"%s\"}", machines[i].shown))};
+        world_says(script, sizeof script / sizeof script[0]);
+        assert_false(failed(server_drop_cart(&job)));
+        ALL_ASKED();
+        assert_int_equal(job.said == &server_released, !machines[i].ours);
+        assert_int_equal(note_int(&job, "order_id", 0), machines[i].ours ? 101 : 0);
+    }
+}
+
+static void what_was_never_paid_is_let_go(void **state)
+{
+    (void)state;
+    checked_out();
+    OVH_WILL(ASK("GET", CARTS, 200, "[\"c1\"]"), ASK("GET", "/order/cart/c1", 200, CART("true")),
+             ASK("GET", "/me/order", 200, "[101]"), ASK("GET", "/me/order/101", 200, DATE),
+             ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101/details", 200, "[1]"),
+             ASK("GET", "/me/order/101/details/1/extension", 200, DETAIL));
+    assert_false(failed(server_drop_cart(&job)));
+    ALL_ASKED();
+    assert_ptr_equal(job.said, &server_released);
+}
+
+/* Money first; then the data. */
+static void a_machine_that_was_used_is_wiped_next(void **state)
+{
+    (void)state;
+    have_server();
+    remember_int("task", 51);
+    job.goal = GOAL_DOWN;
+    OVH_WILL(ASK("GET", VPS "/serviceInfos", 200, INFOS("true")),
+             ASK("GET", VPS "/tasks?type=reinstallVm", 200, "[50,53]"));
+    assert_false(failed(server_release(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "wiping");
+    assert_null(job.said);
+    assert_int_equal(note_int(&job, "wipe_floor", 0), 53);
+    assert_string_equal(job.message,
+                        "The server is paid until 14 May 2027; it is being wiped and released");
+}
+
+static void what_expired_meanwhile_is_gone(void **state)
+{
+    (void)state;
+    have_server();
+    remember_int("task", 51);
+    job.goal = GOAL_DOWN;
+    OVH_WILL(ASK("GET", VPS "/serviceInfos", 460, "{\"message\":\"This service is expired\"}"));
+    assert_false(failed(server_release(&job)));
+    assert_ptr_equal(job.said, &server_released);
+    assert_string_equal(job.message, "The server is gone already");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(releasing_is_read_back), TEST(a_fresh_service_is_released_later),
-        TEST(absent_is_not_gone),     TEST(an_order_being_paid_is_not_let_go),
+        TEST(releasing_is_read_back),
+        TEST(a_fresh_service_is_released_later),
+        TEST(absent_is_not_gone),
+        TEST(an_order_being_paid_is_not_let_go),
         TEST(carts_are_dropped),
+        TEST(what_was_paid_in_a_lost_life_is_released),
+        TEST(what_was_never_paid_is_let_go),
+        TEST(a_machine_that_was_used_is_wiped_next),
+        TEST(what_expired_meanwhile_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

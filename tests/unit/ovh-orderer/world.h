@@ -105,6 +105,9 @@ static struct orderer_settings test_settings = {
     .address_poll_s = 2,
     .address_limit_s = 300,
     .release_poll_s = 15,
+    .wipe_limit_s = 1800,
+    .late_poll_s = 60,
+    .late_keep_s = 259200,
 };
 
 #define TEST_ID "01934d3a-0000-7000-8000-0000abcd1234"
