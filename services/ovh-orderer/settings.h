@@ -25,7 +25,7 @@ struct orderer_settings {
     double release_poll_s, wipe_limit_s;
 };
 
-enum { ORDERER_SETTINGS = 23 };
+enum { ORDERER_SETTINGS = 26 };
 
 extern struct orderer_settings orderer_settings;
 extern const struct setting orderer_settings_table[ORDERER_SETTINGS];

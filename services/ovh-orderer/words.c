@@ -4,7 +4,8 @@
 
 #include "moves.h"
 
-enum { CREDENTIAL_TRIES = 3, TOO_MANY_REQUESTS = 429 /* no try, by the runner's rules */ };
+/* Too many requests: no try, by the runner's rules. */
+enum { CREDENTIAL_TRIES = 3, TOO_MANY_REQUESTS = 429 };
 
 /* An account that is closed to us does not open by itself: a person must know soon. */
 static bool closed(struct err e)
@@ -12,17 +13,32 @@ static bool closed(struct err e)
     return e.kind == ERR_TRANSIENT && (e.code == 401 || e.code == 403);
 }
 
+/* How often in a row, and nothing else in between. */
+static bool closed_for_good(struct job *job, struct err e)
+{
+    int64_t before = note_int(job, "closed", 0);
+
+    if (!closed(e)) {
+        if (before > 0) {
+            note_set(job, "closed", NULL);
+        }
+        return false;
+    }
+    note_set_int(job, "closed", before + 1);
+    return before + 1 >= CREDENTIAL_TRIES;
+}
+
 struct err in_words(struct job *job, struct err e)
 {
     const struct move *move = move_find(&server_stage, job->state, job->goal);
     bool broke = e.kind == ERR_TRANSIENT || e.kind == ERR_UNKNOWN;
+    bool for_good = closed_for_good(job, e);
 
-    if (!broke || e.code == TOO_MANY_REQUESTS || !move || job->goal != GOAL_UP) {
+    if (!broke || e.code == TOO_MANY_REQUESTS || !move || job->goal != GOAL_UP ||
+        (!for_good && job->tries + 1 < move->tries)) {
         return e;
     }
-    if (job->tries + 1 < move->tries && !(closed(e) && job->tries + 1 >= CREDENTIAL_TRIES)) {
-        return e;
-    }
+    note_set(job, "closed", NULL);         /* a retry has its own tries */
     if (strcmp(job->state, "paid") == 0) { /* what is paid is never left alone */
         return server_lose_sight(job, e);
     }

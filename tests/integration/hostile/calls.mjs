@@ -24,7 +24,7 @@ const READS = [
   `GET ${VPS}/*/images/available/*`, `GET ${VPS}/*/tasks/*`, `GET ${VPS}/*/ips`,
 ].map(call);
 const UP = [...AGAIN, ...READS, ...CHANGES];
-const DOWN = [`GET ${VPS}/*/serviceInfos`, `PUT ${VPS}/*/serviceInfos`].map(call);
+const DOWN = [`GET ${VPS}/*/serviceInfos`, `PUT ${VPS}/*/serviceInfos`, `GET ${VPS}/*/tasks`, `POST ${VPS}/*/rebuild`, `GET ${VPS}/*/tasks/*`].map(call);
 
 // Two kinds at a time, so that the machines' setups, which take the most time, are fewer.
 const KINDS = [

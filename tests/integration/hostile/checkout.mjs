@@ -61,7 +61,7 @@ describe('the answer to the checkout is lost', () => {
     const [id] = await deploy();
     for (const state of ['carted', 'paid']) {
       await until(() => new RegExp(`${id}.*the database refused a result.*"state":"${state}"`).test(readFileSync(world.stack.logFile('ovh-orderer.1'), 'utf8')), { what: `the refusal of ${state}` });
-      await world.stack.psql(`update server.resource set due_at = now() where id = '${id}'`); // the lease is over
+      await world.stack.psql(`update server.resource set due_at = now() where id = '${id}' and due_at is not null`); // the lease is over
     }
     await assertReady(id, { orders: 1 });
     await destroyed(first, id);

@@ -38,12 +38,17 @@ async function keyFile(id) {
   return file;
 }
 
+/** A shell on the deployment's machine that goes on with today's address and key, whatever becomes of them. */
+export async function door(id) {
+  const { ip } = (await row('server', id)).notes;
+  const args = ['-F', 'none', '-i', await keyFile(id), '-p', String(SSH_PORT), ...OPTIONS.flatMap((option) => ['-o', option]), `debian@${ip}`];
+  return async (command) => (await run('ssh', [...args, command], { timeout: 20, input: '' })).stdout;
+}
+
 /** Runs a command on the deployment's machine; `breaks`: the connection does not survive it. */
 export async function on(id, command, { breaks = false } = {}) {
-  const { ip } = (await row('server', id)).notes;
-  const args = ['-F', 'none', '-i', await keyFile(id), '-p', String(SSH_PORT), ...OPTIONS.flatMap((option) => ['-o', option]), `debian@${ip}`, command];
-  const done = run('ssh', args, { timeout: 20, input: '' });
-  return breaks ? done.catch(() => undefined) : (await done).stdout;
+  const done = (await door(id))(command);
+  return breaks ? done.catch(() => undefined) : done;
 }
 
 const service = async (id) => (await row('server', id)).notes.service_name;

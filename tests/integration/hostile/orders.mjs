@@ -2,10 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { until } from '../../harness/wait.mjs';
 import {
-  age, assertAllHappened, assertFails, assertGone, assertReady, bought, deploy, destroy,
-  destroyed, row, tidy, untilMessage, world,
+  assertAllHappened, assertFails, assertReady, bought, deploy, destroyed, ovh, row, tidy, world,
 } from './world.mjs';
 
 const PAY = { method: 'POST', path: '/1.0/me/order/*/pay' };
@@ -48,14 +46,23 @@ describe('paying', () => {
     await assertReady(id, { orders: 1 });
   });
 
-  test('the order expired meanwhile: a retry orders anew', async () => {
+  test('the order expired meanwhile: one retry orders anew', async () => {
     await settings({ pay_refused: true });
     const [id] = await deploy();
     await assertFails(id, /refused/);
     await settings({ pay_refused: false, order_lifetime: 0 });
-    await retry(id);
-    await assertFails(id, /^OVH cancelled order \d+; nothing will come of it\. A retry orders anew/);
+    const { order_id: order } = (await row('server', id)).notes;
+    assert.equal(await ovh('GET', `/me/order/${order}/status`), 'cancelled');
     await settings({ order_lifetime: 86400 });
+    await retry(id);
+    await assertReady(id, { orders: 2 });
+  });
+
+  test('the price of the order is not the one of the cart: not paid', async () => {
+    await world.sandbox.faults({ method: 'GET', path: '/1.0/me/order/*', kind: 'lie', body: { priceWithTax: { value: 99 } }, skip: 1 });
+    const [id] = await deploy();
+    await assertFails(id, /^OVH wants \$99\.00 a month for order \d+, more than our limit of \$20\.00; it is not paid and expires\./);
+    assert.equal((await bought(id)).paid.length, 0);
     await retry(id);
     await assertReady(id, { orders: 2 });
   });
@@ -67,7 +74,7 @@ describe('the order', () => {
   test('needs documents: says so, waits, and goes on after a retry', async () => {
     await settings({ documents_requested: true });
     const [id] = await deploy();
-    await assertFails(id, /^OVH asks for documents before it delivers order \d+\. The order is kept; an operator must answer in the OVH account, then retry/);
+    await assertFails(id, /^OVH asks for documents before it delivers order \d+\. The order is paid and kept; an operator must answer in the OVH account, then retry/);
     await settings({ documents_requested: false });
     await retry(id);
     await assertReady(id, { orders: 1 });
@@ -80,28 +87,6 @@ describe('the order', () => {
     await settings({ documents_requested: false });
     await retry(id);
     await assertReady(id, { orders: 2 });
-  });
-
-  test('is not delivered in time: says so, and a retry waits for the same order', async () => {
-    await settings({ delivering: 3600 });
-    const [id] = await deploy();
-    await until(async () => (await row('server', id))?.state === 'paid', { what: 'it is paid' });
-    await age('server', id, 1000);
-    await assertFails(id, /^OVH is late: no server after 15 minutes\. Order \d+ is paid and kept; a retry goes on waiting for it$/);
-    await settings({ delivering: 0 });
-    await retry(id);
-    await assertReady(id, { orders: 1 });
-  });
-
-  test('is late, and destroyed meanwhile: released as soon as it is delivered', async () => {
-    await settings({ delivering: 3600 });
-    const [id] = await deploy();
-    await until(async () => (await row('server', id))?.state === 'paid', { what: 'it is paid' });
-    await destroy(id);
-    await untilMessage(id, /^The server is paid; it is released as soon as OVH delivers it/);
-    await settings({ delivering: 0 });
-    await assertGone(id);
-    assert.equal((await bought(id)).servers.length, 1);
   });
 
   test('shows up late everywhere', async () => {

@@ -18,7 +18,7 @@ const CALM = {
 const BRISK = {
   'ovh-orderer': {
     OVH_PLANS: 'vps-2019-retired,vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: 2, STOCK_POLL_S: 0.3, STOCK_LIMIT_S: 1,
-    DELIVERY_POLL_S: 0.3, REBUILD_POLL_S: 0.3, ADDRESS_POLL_S: 0.3, RELEASE_POLL_S: 0.3,
+    DELIVERY_POLL_S: 0.3, REBUILD_POLL_S: 0.3, ADDRESS_POLL_S: 0.3, RELEASE_POLL_S: 0.3, LATE_POLL_S: 0.3,
   },
   installer: { SETUP_POLL_S: 0.2, CONNECT_POLL_S: 0.2 },
   'health-monitor': { PROBE_POLL_S: 0.2, RECHECK_S: 0.3 },
@@ -85,6 +85,12 @@ export async function hurry() {
 /** The row of a deployment's piece thinks that it has been in its state for so long already. */
 export const age = (piece, id, seconds) =>
   world.stack.psql(`update ${piece}.resource set state_since = state_since - interval '${seconds} s', due_at = now() where id = '${id}'`);
+
+/** Sets a row that nobody is at as a restored backup would. */
+export const setBack = (piece, id, changes) => until(
+  () => world.stack.psql(`update ${piece}.resource set ${changes}, due_at = now(), failed = false, tries = 0 where id = '${id}' and not busy returning id`),
+  { what: `the ${piece} of ${id} is set back`, every: 0.01 },
+);
 
 export async function row(piece, id) {
   return (await world.stack.psql(`select state, goal, failed, tries, notes from ${piece}.resource where id = '${id}'`))[0];
