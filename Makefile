@@ -44,7 +44,7 @@ $B/lib/%.a: $$(filter-out %/main.o,$$(call objs,services/$$*)) ; $(archive)
 # The operator's tool knows what every service hears.
 $B/lib/clawctl.a: $(patsubst %.c,$B/%.o,$(wildcard services/*/goals.c))
 $B/tests/unit/%.o: CFLAGS += -Iservices -Iservices/$(word 3,$(subst /, ,$*))
-$B/common/service/service.o: CFLAGS += -DVERSION='"$(VERSION)"'
+$B/common/service/options.o: CFLAGS += -DVERSION='"$(VERSION)"'
 $B/%.o: %.c
 	@mkdir -p $(@D)
 	@echo cc $<

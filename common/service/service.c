@@ -16,17 +16,14 @@
 #include "http/http.h"
 #include "runner/runner.h"
 #include "seal/seal.h"
+#include "service/options.h"
 #include "service/settings.h"
 #include "service/signals.h"
 #include "service/web.h"
 #include "ssh/ssh.h"
 
 /* Within STOP_MS of the signal everything ends; the last LAST_WORDS_MS of it are for publishing events. */
-enum { EXIT_BAD_SETTINGS = 2, STOP_MS = 9500, LAST_WORDS_MS = 2500, DATABASE_AGE_MS = 10000 };
-
-#ifndef VERSION
-#define VERSION "dev"
-#endif
+enum { STOP_MS = 9500, LAST_WORDS_MS = 2500, DATABASE_AGE_MS = 10000 };
 
 /* The process, while it runs. */
 struct process {
@@ -256,28 +253,6 @@ static void name_process(struct process *p)
     p->context.kafka = &p->kafka;
 }
 
-/* --help and its like: answered without any setting. */
-static int answer_option(const struct service *service, const char *option)
-{
-    if (strcmp(option, "--help") == 0) {
-        service_settings_help(service);
-        return 0;
-    }
-    if (strcmp(option, "--version") == 0) {
-        return printf("%s %s\n", service->name, VERSION) < 0;
-    }
-    if (strcmp(option, "--graph") == 0 && service->stage) {
-        stage_print_graph(service->stage, stdout);
-        return 0;
-    }
-    if (strcmp(option, "--crash-points") == 0) { /* for tests that want to try each */
-        crash_places_print(stdout);
-        return 0;
-    }
-    (void)fprintf(stderr, "%s: unknown option '%s' (see --help)\n", service->name, option);
-    return EXIT_BAD_SETTINGS;
-}
-
 int service_run(const struct service *service, int argc, char **argv)
 {
     static struct process process;
@@ -286,7 +261,7 @@ int service_run(const struct service *service, int argc, char **argv)
 
     p->service = service;
     if (argc > 1) {
-        return answer_option(service, argv[1]);
+        return options_answer(service, argv[1]);
     }
     (void)pthread_mutex_init(&p->lock, NULL);
     struct err e = signals_watch(STOP_MS);

@@ -20,7 +20,7 @@ struct recall_event {
 
 struct recall_events {
     struct recall_event *all;
-    int n, room;
+    int n;
     int unreadable; /* messages that are no events of ours; the first few were named */
 };
 

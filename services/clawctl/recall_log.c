@@ -23,21 +23,7 @@ void recall_events_release(struct recall_events *events)
     }
     free(events->all);
     events->all = NULL;
-    events->n = events->room = 0;
-}
-
-static struct recall_event *add(struct recall_events *events)
-{
-    if (events->n == events->room) {
-        events->room = events->room ? 2 * events->room : 256;
-        events->all = realloc(events->all, (size_t)events->room * sizeof *events->all);
-        if (!events->all) {
-            abort();
-        }
-    }
-    struct recall_event *event = &events->all[events->n++];
-    *event = (struct recall_event){0};
-    return event;
+    events->n = 0;
 }
 
 /* {type, topic, service, at, fields} for recall(). */
@@ -79,12 +65,12 @@ static struct err understood(struct gathering *g, rd_kafka_message_t *m)
         return permanent("no seq or generation");
     }
     TRY(written(m, event, g->arena, &json));
-    struct recall_event *e = add(g->events);
-    memcpy(e->id, common->deployment_id, ID_SIZE - 1);
-    e->seq = (int)common->seq;
-    e->rank = strcmp(event->topic, "deployments") != 0;
-    e->offset = m->offset;
-    e->json = json;
+    struct recall_event e = {.seq = (int)common->seq,
+                             .rank = strcmp(event->topic, "deployments") != 0,
+                             .offset = m->offset,
+                             .json = json};
+    memcpy(e.id, common->deployment_id, ID_SIZE - 1);
+    g->events->all[g->events->n++] = e;
     return OK;
 }
 
@@ -122,6 +108,11 @@ struct err recall_gather(rd_kafka_t *reader, const kafka_places *from, const kaf
     PLACES *parts = rd_kafka_topic_partition_list_new(4);
     struct gathering g = {.events = ret, .arena = arena_new()};
 
+    /* All at once: what is never written to takes no memory. */
+    ret->all = calloc(EVENTS_MOST, sizeof *ret->all);
+    if (!ret->all) {
+        abort();
+    }
     for (int i = 0; i < from->cnt; i++) {
         const rd_kafka_topic_partition_t *p = &from->elems[i];
         if (partition < 0 || p->partition == partition) {
