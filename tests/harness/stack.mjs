@@ -136,6 +136,8 @@ export async function startStack({ copies = 1, settings = {} } = {}) {
     const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()) };
     rmSync(runDir, { recursive: true, force: true });
     writeSettings(runDir, settings);
+    const starting = { environment };
+    running.add(starting); // a test that dies meanwhile leaves nothing behind either
     try {
       await run(DEMO, ['up'], { env: environment, timeout: 180 });
       delete environment.PORT_BASE; // demo.env has it from now on
@@ -145,6 +147,8 @@ export async function startStack({ copies = 1, settings = {} } = {}) {
     } catch (error) {
       // Another run may have taken the ports between our look and our start.
       if (attempt === 3 || !/is taken by another program/.test(error.message)) throw error;
+    } finally {
+      running.delete(starting);
     }
   }
 }
