@@ -102,8 +102,8 @@ export const CHECKS = {
   'the log does not repeat itself': each((d) => d.repeated.filter(({ n }) => n > REPEATS_MAX).map(({ line, n }) => `${n} times '${line}'`)),
   'outboxes are empty': ({ outbox }) => (outbox > 0 ? [[undefined, `${outbox} events`]] : []),
   'nothing is busy for ever': ({ overdue }) => (overdue > 0 ? [[undefined, `${overdue} rows past their lease`]] : []),
-  'no dead letters': ({ said }) => said.dead.map((line) => [undefined, line]),
-  'no process breaks': ({ said, world }) => [...said.bad, ...world.parts.died.splice(0).map((name) => `${name} ended by itself`)].map((line) => [undefined, line]),
+  'no dead letters but poison': ({ letters }) => letters.map((letter) => [undefined, JSON.stringify(letter)]),
+  'no process breaks': ({ said, world }) => [...said, ...world.parts.died.splice(0).map((name) => `${name} ended by itself`)].map((line) => [undefined, line]),
 };
 
 /** Checks that others make as a run goes on. */

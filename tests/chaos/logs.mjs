@@ -6,7 +6,6 @@ import { join } from 'node:path';
 // The services write JSON lines and nothing else: what they did not write themselves comes from a library at its wits' end.
 const BAD = /Assertion|abort|Sanitizer|runtime error:|crash point '|fatal|corrupt|double free|stack smashing/i;
 const OURS = /^\{"ts"/;
-const DEAD_LETTERS = /went to dead-letters|the database refused a message/;
 
 export class Logs {
   #read = new Map();
@@ -31,16 +30,8 @@ export class Logs {
     }
   }
 
-  /** {bad, dead}: lines no process may write, and those about dead letters. */
+  /** Lines no process may write. */
   look() {
-    const bad = [];
-    const dead = [];
-    for (const name of this.names) {
-      for (const line of this.#news(name).split('\n')) {
-        if (DEAD_LETTERS.test(line)) dead.push(`${name}: ${line}`);
-        else if (!OURS.test(line) && BAD.test(line)) bad.push(`${name}: ${line}`);
-      }
-    }
-    return { bad, dead };
+    return this.names.flatMap((name) => this.#news(name).split('\n').filter((line) => !OURS.test(line) && BAD.test(line)).map((line) => `${name}: ${line}`));
   }
 }

@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path';
 import { run as program } from '../harness/command.mjs';
 import { ROOT } from '../harness/stack.mjs';
 import { CHECKS, OTHER_CHECKS } from './checks.mjs';
-import { copiesOf, planOf, stackOf } from './plan.mjs';
+import { copiesOf, planOf, stackOf, sweepingOf } from './plan.mjs';
 import { Run } from './run.mjs';
 import { planInWords } from './words.mjs';
-import { World } from './world.mjs';
+import { BIN, World } from './world.mjs';
 
 const whole = (name, text) => {
   const value = Number(text);
@@ -24,23 +24,29 @@ const seeds = (i) => (chosen.length ? chosen[i] : first + i);
 const most = chosen.length || number('RUNS', 1e9);
 const end = Date.now() + (chosen.length || process.env.RUNS ? Infinity : number('SECONDS', 60) * 1000);
 const logs = resolve(process.env.RUN_DIR ?? join(ROOT, '.run'), 'chaos');
-const bin = resolve(process.env.BIN_DIR ?? join(ROOT, 'build/bin'));
+
+const AUDIT = 'the audit finds nothing';
 
 let world;
 let standsFor; // which stack `world` is
 let spent = 0;
 const failed = [];
-const counts = Object.fromEntries([...Object.keys(CHECKS), ...OTHER_CHECKS].map((name) => [name, 0]));
+const counts = Object.fromEntries([...Object.keys(CHECKS), ...OTHER_CHECKS, AUDIT].map((name) => [name, 0]));
 
 async function show(id) {
-  const { stdout } = await program(join(bin, 'clawctl'), ['show', id], { env: { DATABASE_URL: world.stack.env.DATABASE_URL }, timeout: 30 }).catch((error) => ({ stdout: error.message }));
+  const { stdout } = await program(join(BIN, 'clawctl'), ['show', id], { env: { DATABASE_URL: world.stack.env.DATABASE_URL }, timeout: 30 }).catch((error) => ({ stdout: error.message }));
   return stdout;
 }
 
-async function report(run, plan) {
-  const kept = join(logs, `seed-${plan.seed}`);
+function keepLogs({ stack }, name) {
+  const kept = join(logs, name);
   mkdirSync(logs, { recursive: true });
-  cpSync(join(world.stack.runDir, 'log'), kept, { recursive: true });
+  cpSync(join(stack.runDir, 'log'), kept, { recursive: true });
+  return kept;
+}
+
+async function report(run, plan) {
+  const kept = keepLogs(world, `seed-${plan.seed}`);
   console.log(`\n--- seed ${plan.seed} fails; again: make chaos SEED=${plan.seed}; logs in ${kept}`);
   console.log(planInWords(plan).join('\n'));
   console.log(`\nwhat happened\n${run.story.join('\n')}\n\nviolations`);
@@ -49,17 +55,25 @@ async function report(run, plan) {
   console.log('---\n');
 }
 
-async function endStack() {
+/** `well`: nothing was wrong in it, so its operator must find nothing either. */
+async function endStack(well = false) {
   const last = world;
   world = undefined;
+  const left = last && well ? await last.audit().catch((error) => [error.message]) : [];
+  if (left.length) {
+    console.log(`\n--- the audit after the seeds of stack ${standsFor} leaves to a person\n  ${left.join('\n  ')}\n---`);
+    counts[AUDIT]++;
+    failed.push(`stack-${standsFor}`);
+    keepLogs(last, `stack-${standsFor}`);
+  }
   await last?.end();
 }
 
 async function play(seed) {
   const plan = planOf(seed);
   if (!world || standsFor !== stackOf(seed)) {
-    await endStack();
-    world = await World.begin(copiesOf(seed));
+    await endStack(true);
+    world = await World.begin(copiesOf(seed), sweepingOf(seed));
     standsFor = stackOf(seed);
   }
   const run = new Run(world, plan);
@@ -86,10 +100,10 @@ const began = Date.now();
 try {
   for (; runs < most && Date.now() < end; runs++) await play(seeds(runs));
 } finally {
-  await endStack();
+  await endStack(true);
 }
 console.log(`\n${'invariant'.padEnd(40)} violated`);
 for (const [name, n] of Object.entries(counts)) console.log(`${name.padEnd(40)} ${String(n).padStart(8)}`);
 console.log(`\nseeds ${chosen.length ? chosen.join(' ') : `${first} to ${first + runs - 1}`}: ${((Date.now() - began) / 1000).toFixed(0)} s, ${(spent / runs / 1000).toFixed(2)} s a run without the stacks' starts${failed.length ? `; failed: ${failed.join(' ')}` : ''}`);
-console.log(`ℹ pass ${runs - failed.length}\nℹ fail ${failed.length}`);
+console.log(`ℹ pass ${runs - failed.filter(Number).length}\nℹ fail ${failed.length}`);
 process.exitCode = failed.length ? 1 : 0;

@@ -39,11 +39,11 @@ export class Parts {
 
   /** Each part runs with exactly this run's crash points; those of another run are forgotten. */
   async arm(arms) {
-    const wanted = new Map(arms.map((arm) => [arm.part, arm.settings]));
+    const wanted = new Map(arms.map((arm) => [arm.part, arm]));
     const changed = [...this.#parts].filter(([name, part]) => part.armed || wanted.has(name));
     await Promise.all(changed.map(async ([name]) => {
       await this.kill(name);
-      await this.start(name, wanted.get(name));
+      await this.start(name, wanted.get(name)?.settings, wanted.get(name)?.again);
     }));
   }
 
@@ -55,11 +55,12 @@ export class Parts {
     return this.#down(name, 'stop');
   }
 
-  start(name, armed) {
+  /** `armed`: settings that make it end itself, and `again`: how often it is started with them once more. */
+  start(name, armed, again = 0) {
     return this.#inTurn(name, async () => {
       const part = this.#parts.get(name);
       if (part?.up) return;
-      await this.#spawn(name, armed);
+      await this.#spawn(name, armed, again);
     });
   }
 
@@ -87,7 +88,7 @@ export class Parts {
   }
 
   /** The settings file is read by the start alone, and starts of a service come one after the other. */
-  async #spawn(name, armed) {
+  async #spawn(name, armed, again) {
     const part = this.#parts.get(name);
     if (!part) { // postgres, kafka
       await this.#stack.start(name);
@@ -102,9 +103,9 @@ export class Parts {
     } catch (error) {
       if (!armed) throw error;
       this.tell(`${name} ended at its crash point as it started`);
-      return this.#spawn(name);
+      return again > 0 ? this.#spawn(name, armed, again - 1) : this.#spawn(name);
     }
-    Object.assign(part, { up: true, pid: this.#pidOf(name), armed });
+    Object.assign(part, { up: true, pid: this.#pidOf(name), armed, again });
     this.tell(`started ${name}${armed ? ' with a crash point' : ''}`);
   }
 
@@ -117,8 +118,9 @@ export class Parts {
       if (!part.up || isAlive(part.pid)) continue;
       if (!part.armed) this.died.push(name);
       this.tell(part.armed ? `${name} ended at its crash point` : `${name} ended by itself`);
+      const { armed, again } = part;
       Object.assign(part, { up: false, armed: undefined });
-      this.start(name).catch((error) => {
+      this.start(name, again > 0 ? armed : undefined, again - 1).catch((error) => {
         this.died.push(name);
         this.tell(`${name} does not start again: ${error.message}`);
       });

@@ -2,6 +2,7 @@
 // depends on anything but the seed.
 
 import { Dice } from './dice.mjs';
+import { POISONS } from './echo.mjs';
 import { FAULT_CALLS, FAULT_KINDS, MOODS, PASSAGES, PASSAGES_ELSE, POINTS, STATUSES, TOPICS, WORKERS } from './tables.mjs';
 
 /** This many seeds in a row share a stack, and so the number of copies of each worker. */
@@ -9,6 +10,8 @@ export const SEEDS_A_STACK = 25;
 const STORM_MS = 2500;
 
 export const stackOf = (seed) => Math.floor((seed - 1) / SEEDS_A_STACK);
+/** On every other stack the sweeps look all the time. */
+export const sweepingOf = (seed) => stackOf(seed) % 2 === 1;
 export const copiesOf = (seed) => (stackOf(seed) === 0 ? 2 : new Dice('copies', stackOf(seed)).int(1, 3));
 
 const atStatus = (dice) => ({ status: dice.pick(STATUSES) });
@@ -49,12 +52,13 @@ function part(dice, copies) {
 /** A process that will end itself at named points, or by its own seed. */
 function arm(dice, copies) {
   const name = part(dice, copies);
-  if (dice.chance(0.15)) return { part: name, settings: { TEST_CRASH_SEED: dice.int(1, 1e6), TEST_CRASH_ONE_IN: dice.int(5, 80) } };
+  const again = dice.chance(0.15) ? dice.int(1, 4) : 0; // it ends there once more each time it was started again
+  if (dice.chance(0.15)) return { part: name, again, settings: { TEST_CRASH_SEED: dice.int(1, 1e6), TEST_CRASH_ONE_IN: dice.int(5, 80) } };
   const points = dice.times(dice.weigh([[3, 1], [2, 2]]), () => {
     const point = dice.pick(POINTS[name.split('.')[0]]);
     return `${point}:${dice.int(1, PASSAGES[point] ?? PASSAGES_ELSE)}`;
   });
-  return { part: name, settings: { TEST_CRASH: points.join(',') } };
+  return { part: name, again, settings: { TEST_CRASH: points.join(',') } };
 }
 
 function blow(dice, copies) {
@@ -63,6 +67,7 @@ function blow(dice, copies) {
     [8, () => ({ ms, kind: 'kill', part: part(dice, copies), downMs: dice.weigh([[3, 0], [1, dice.int(0, 1500)]]) })],
     [1, () => ({ ms, kind: 'stop', part: part(dice, copies), downMs: dice.int(0, 500) })],
     [4, () => ({ ms, kind: 'echo', topic: dice.pick(TOPICS), picks: dice.times(dice.int(1, 6), () => dice.next()) })],
+    [1, () => ({ ms, kind: 'poison', topic: dice.pick(TOPICS), shape: dice.int(0, POISONS - 1) })],
     [0.5, () => ({ ms, kind: 'kill', part: 'postgres', downMs: dice.int(0, 700) })],
     [0.15, () => ({ ms, kind: 'kill', part: 'kafka', downMs: dice.int(0, 500) })],
   ])();
@@ -76,6 +81,7 @@ export function planOf(seed) {
   return {
     seed,
     copies,
+    sweeping: sweepingOf(seed),
     deployments: dice.times(dice.weigh([[4, 1], [4, 2], [2, 3], [1, 4]]), (i) => script(new Dice('script', seed, i))),
     moods: dice.times(dice.weigh([[4, 0], [4, 1], [1, 2]]), () => dice.weigh(MOODS)),
     faults: dice.times(dice.weigh([[3, 0], [4, 1], [3, 2], [1, 4]]), () => fault(dice)),

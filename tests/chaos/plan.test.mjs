@@ -18,7 +18,7 @@ test('the same seed makes the same plan, another seed another', () => {
 test('over many seeds every kind of misfortune and every number of copies comes up', () => {
   const plans = Array.from({ length: 2000 }, (_, i) => planOf(i + 1));
   const blows = new Set(plans.flatMap((plan) => plan.blows.map(({ kind, part }) => (part?.includes('.') ? kind : `${kind} ${part ?? ''}`))));
-  assert.deepEqual([...blows].sort(), ['echo ', 'kill', 'kill kafka', 'kill postgres', 'stop']);
+  assert.deepEqual([...blows].sort(), ['echo ', 'kill', 'kill kafka', 'kill postgres', 'poison ', 'stop']);
   assert.deepEqual([...new Set(plans.map(({ copies }) => copies))].sort(), [1, 2, 3]);
   const armed = new Set(plans.flatMap(({ arms }) => arms.flatMap(({ settings }) => settings.TEST_CRASH?.split(',').map((one) => one.split(':')[0]) ?? [])));
   assert.deepEqual([...armed].sort(), [...new Set(Object.values(POINTS).flat())].sort());

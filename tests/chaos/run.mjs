@@ -2,7 +2,7 @@
 
 import { until, sleep } from '../harness/wait.mjs';
 import { CHECKS } from './checks.mjs';
-import { echo } from './echo.mjs';
+import { echo, poison } from './echo.mjs';
 import { Person } from './person.mjs';
 import { FINAL, stateOf, unrest, worldUnrest } from './state.mjs';
 
@@ -99,12 +99,17 @@ export class Run {
     }
   }
 
-  async #blow({ ms, kind, part, downMs, topic, picks }) {
+  async #blow({ ms, kind, part, downMs, topic, picks, shape }) {
     await sleep(ms);
     try {
       if (kind === 'echo') {
         const again = await echo(this.world.stack, topic, picks, this.ids);
         this.tell(`again on ${topic}: ${again.join(', ') || 'nothing yet'}`);
+        return;
+      }
+      if (kind === 'poison') {
+        await poison(this.world.stack, topic, shape, this.ids);
+        this.tell(`poison on ${topic}`);
         return;
       }
       await this.world.parts[kind](part);

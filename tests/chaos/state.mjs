@@ -1,5 +1,7 @@
 // What the database says of a run's deployments, in one question.
 
+import { POISON } from './echo.mjs';
+
 const PIECES = ['llm_key', 'server', 'installation', 'watch'];
 const ROOMS = ['gateway', ...PIECES];
 
@@ -22,8 +24,11 @@ const world = `
       where topic = 'deployments' group by topic, partition having count(distinct next) > 1) behind) as behind,
     (${PIECES.map((piece) => `(select count(*) from ${piece}.resource where busy and due_at < now() - interval '5 s')`).join(' + ')}) as overdue`;
 
+const letters = `select id, service, topic, key, type, reason from dead_letters where coalesce(payload, '') not like '%${POISON}%' limit 10`;
+
 export const stateOf = async (sql, ids) => ({
   deployments: ids.length ? await sql.rows(deployments(ids)) : [],
+  letters: await sql.rows(letters),
   ...(await sql.rows(world))[0],
 });
 

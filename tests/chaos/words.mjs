@@ -14,18 +14,19 @@ function fault({ method, path, kind, skip, times, execute, ...rest }) {
   return `${method} ${path}: ${kind} ${list(rest)}${execute ? ' although done' : ''}${skip ? `, not the first ${skip}` : ''}${times > 1 ? `, ${times} times` : ''}`.replace('  ', ' ');
 }
 
-function blow({ ms, kind, part, downMs, topic, picks }) {
+function blow({ ms, kind, part, downMs, topic, picks, shape }) {
   if (kind === 'echo') return `${ms} ms: ${picks.length} old messages of ${topic} again`;
+  if (kind === 'poison') return `${ms} ms: a message on ${topic} that nobody can apply (${shape})`;
   return `${ms} ms: ${kind} ${part}${downMs ? `, back ${downMs} ms later` : ''}`;
 }
 
 export function planInWords(plan) {
   return [
-    `seed ${plan.seed}: ${plan.deployments.length} deployments, ${plan.copies} of each worker`,
+    `seed ${plan.seed}: ${plan.deployments.length} deployments, ${plan.copies} of each worker${plan.sweeping ? ', sweeps all the time' : ''}`,
     ...plan.deployments.map(deployment),
     ...plan.moods.map((mood) => `the world: ${list(mood)}`),
     ...plan.faults.map(fault),
-    ...plan.arms.map((arm) => `${arm.part} started with ${list(arm.settings)}`),
+    ...plan.arms.map((arm) => `${arm.part} started with ${list(arm.settings)}${arm.again ? `, and ${arm.again} times again` : ''}`),
     ...plan.blows.map(blow),
   ];
 }

@@ -1,12 +1,15 @@
 // What a run plays in: a stack with short pauses, its processes, its database, its books, and one person signed in.
 
+import { join, resolve } from 'node:path';
 import { partsOf } from './plan.mjs';
 import { Logs } from './logs.mjs';
 import { Parts } from './parts.mjs';
 import { Sql } from './sql.mjs';
 import { CALM } from './tables.mjs';
-import { startStack } from '../harness/stack.mjs';
+import { run } from '../harness/command.mjs';
+import { ROOT, startStack } from '../harness/stack.mjs';
 
+export const BIN = resolve(process.env.BIN_DIR ?? join(ROOT, 'build/bin'));
 const MACHINES_MAX = 40;
 const PIECES = ['llm_key', 'server', 'installation', 'watch'];
 
@@ -14,20 +17,23 @@ const BRISK = {
   'api-gateway': { DEPLOYS_PER_HOUR: 100000 },
   'key-provisioner': {},
   'ovh-orderer': {
-    OVH_PLANS: 'vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: 1, STOCK_POLL_S: 0.2, STOCK_LIMIT_S: 0.6, OVH_CALLS_PER_MINUTE: 100000,
+    OVH_PLANS: 'vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: 1, STOCK_POLL_S: 0.2, STOCK_LIMIT_S: 0.6, OVH_RATE: 60000, OVH_BURST: 1000,
     DELIVERY_POLL_S: 0.2, DELIVERY_LIMIT_S: 1.5, REBUILD_POLL_S: 0.2, ADDRESS_POLL_S: 0.2, RELEASE_POLL_S: 0.2,
   },
   installer: { SETUP_POLL_S: 0.1, CONNECT_POLL_S: 0.1 },
   'health-monitor': { PROBE_POLL_S: 0.1, RECHECK_S: 0.1, WATCH_POLL_S: 30 },
 };
 
+const SWEEPING = { SWEEP_S: 1 };
+
 export class World {
-  static async begin(copies) {
+  static async begin(copies, sweeping) {
     const world = new World();
-    world.stack = await startStack({ copies, settings: BRISK });
+    const settings = sweeping ? { ...BRISK, 'key-provisioner': SWEEPING, 'ovh-orderer': { ...BRISK['ovh-orderer'], ...SWEEPING } } : BRISK;
+    world.stack = await startStack({ copies, settings });
     world.sandbox = world.stack.sandbox;
     world.sql = new Sql(world.stack.env.DATABASE_URL);
-    world.parts = new Parts(world.stack, BRISK, partsOf(copies));
+    world.parts = new Parts(world.stack, settings, partsOf(copies));
     world.logs = new Logs(world.stack.runDir, partsOf(copies));
     world.api = world.stack.api();
     await world.api.signUp();
@@ -57,6 +63,20 @@ export class World {
         return new;
       end $$`);
     for (const piece of PIECES) await this.sql.run(`create trigger hurry before update on ${piece}.resource for each row execute function hurry()`);
+  }
+
+  /** What the operator's audit leaves to a person, in words; everything is destroyed, so there should be nothing. */
+  async audit() {
+    await this.parts.arm([]);
+    await this.parts.ready();
+    const { DATABASE_URL } = this.stack.env;
+    const { stdout, message } = await run(join(BIN, 'clawctl'), ['audit', '--json'], { env: { DATABASE_URL }, timeout: 150 }).catch((error) => error);
+    if (!stdout) return [`the audit fails: ${message}`];
+    const { sweeps, findings } = JSON.parse(stdout);
+    return [
+      ...sweeps.filter(({ finished, error }) => !finished || error).map(({ service, error }) => `the sweep of ${service}: ${error}`),
+      ...findings.filter(({ resolved }) => !resolved).map(({ kind, subject, words }) => `${kind} ${subject}: ${words}`),
+    ];
   }
 
   /** Everything is destroyed: the machines may end, as they do when their month is over. */
