@@ -48,7 +48,8 @@ begin
         notes = jsonb_strip_nulls(notes || coalesce(o -> 'notes', '{}')),
         said = case when o -> 'event' ->> 'type' <> 'deployment.failed' then o -> 'event' else said end,
         state_since = case when state = o ->> 'state' and not stale then state_since else clock_timestamp() end,
-        due_at = case when stale then now()
+        -- A retry that came meanwhile does not start what is done: a state without a move rests.
+        due_at = case when stale and (r.goal <> o ->> 'goal' or (o ->> 'failed')::boolean or o ? 'delay') then now()
                       else now() + (o ->> 'delay')::double precision * interval '1 s' end
         where id = resource_id;
 
