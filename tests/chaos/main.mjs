@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { run as program } from '../harness/command.mjs';
 import { ROOT } from '../harness/stack.mjs';
 import { CHECKS, OTHER_CHECKS } from './checks.mjs';
-import { copiesOf, planOf, stackOf, sweepingOf } from './plan.mjs';
+import { planOf, stackOf, traitsOf } from './plan.mjs';
 import { Run } from './run.mjs';
 import { planInWords } from './words.mjs';
 import { BIN, World } from './world.mjs';
@@ -73,7 +73,7 @@ async function play(seed) {
   const plan = planOf(seed);
   if (!world || standsFor !== stackOf(seed)) {
     await endStack(true);
-    world = await World.begin(copiesOf(seed), sweepingOf(seed));
+    world = await World.begin(traitsOf(seed));
     standsFor = stackOf(seed);
   }
   const run = new Run(world, plan);

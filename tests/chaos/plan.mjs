@@ -5,14 +5,16 @@ import { Dice } from './dice.mjs';
 import { POISONS } from './echo.mjs';
 import { FAULT_CALLS, FAULT_KINDS, MOODS, PASSAGES, PASSAGES_ELSE, POINTS, STATUSES, TOPICS, WORKERS } from './tables.mjs';
 
-/** This many seeds in a row share a stack, and so the number of copies of each worker. */
+/** This many seeds in a row share a stack. */
 export const SEEDS_A_STACK = 25;
 const STORM_MS = 2500;
 
 export const stackOf = (seed) => Math.floor((seed - 1) / SEEDS_A_STACK);
-/** On every other stack the sweeps look all the time. */
-export const sweepingOf = (seed) => stackOf(seed) % 2 === 1;
-export const copiesOf = (seed) => (stackOf(seed) === 0 ? 2 : new Dice('copies', stackOf(seed)).int(1, 3));
+/** What a stack is like. sweeping: the sweeps look all the time; hasty: a deployment is late after few seconds. */
+export const traitsOf = (seed) => {
+  const stack = stackOf(seed);
+  return { copies: stack === 0 ? 2 : new Dice('copies', stack).int(1, 3), sweeping: stack % 2 === 1, hasty: stack % 3 === 2 };
+};
 
 const atStatus = (dice) => ({ status: dice.pick(STATUSES) });
 const atTime = (dice) => ({ ms: dice.int(0, STORM_MS) });
@@ -77,11 +79,10 @@ const byPart = (arms) => [...new Map(arms.map((one) => [one.part, one])).values(
 
 export function planOf(seed) {
   const dice = new Dice('plan', seed);
-  const copies = copiesOf(seed);
+  const { copies } = traitsOf(seed);
   return {
     seed,
-    copies,
-    sweeping: sweepingOf(seed),
+    ...traitsOf(seed),
     deployments: dice.times(dice.weigh([[4, 1], [4, 2], [2, 3], [1, 4]]), (i) => script(new Dice('script', seed, i))),
     moods: dice.times(dice.weigh([[4, 0], [4, 1], [1, 2]]), () => dice.weigh(MOODS)),
     faults: dice.times(dice.weigh([[3, 0], [4, 1], [3, 2], [1, 4]]), () => fault(dice)),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../harness/command.mjs';
 import { resolve } from 'node:path';
-import { copiesOf, partsOf, planOf } from './plan.mjs';
+import { partsOf, planOf, traitsOf } from './plan.mjs';
 import { POINTS } from './tables.mjs';
 import { planInWords } from './words.mjs';
 
@@ -38,7 +38,7 @@ test('a service is not started with a crash point that does not exist', async ()
 test('a plan only names parts that run, and can be told', () => {
   for (let seed = 1; seed <= 500; seed++) {
     const plan = planOf(seed);
-    const parts = [...partsOf(copiesOf(seed)), 'postgres', 'kafka', undefined];
+    const parts = [...partsOf(traitsOf(seed).copies), 'postgres', 'kafka', undefined];
     for (const { part } of [...plan.arms, ...plan.blows]) assert.ok(parts.includes(part), part);
     assert.doesNotMatch(planInWords(plan).join('\n'), /undefined|\[object/);
   }

@@ -10,7 +10,7 @@ const LOOK_MS = 30;
 const STILL_LOOKS = 8;
 const STORM_MOST_MS = 5000; // scripts that still wait for a status then wait in vain
 const REST_S = 60;
-const RETRIES = 5;
+const RETRIES = 12; // a hasty gateway may find a retry late, too; each goes on where the last one was
 
 export class Run {
   constructor(world, plan) {

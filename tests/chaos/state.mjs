@@ -34,13 +34,17 @@ export const stateOf = async (sql, ids) => ({
 
 export const FINAL = ['READY', 'ERROR', 'DESTROYED'];
 
+const KEPT_S = 60;
+
 /** Why this deployment is not at rest yet, or undefined. A ready machine is looked at for ever: that is rest. */
 export function unrest(deployment) {
   if (!FINAL.includes(deployment.status)) return `it is ${deployment.status}: ${deployment.message}`;
   for (const [piece, r] of Object.entries(deployment.rows)) {
     const watching = piece === 'watch' && r.goal === 'up' && ['ready', 'unhealthy'].includes(r.state);
     if (r.busy) return `${piece} acts in '${r.state}'`;
-    if (r.due_at && !r.failed && !watching) return `${piece} waits in '${r.state}' (goal ${r.goal}, due in ${r.due_in} s)`;
+    // A late machine that is kept for a retry, say: the deployment is in ERROR and says what is awaited.
+    const kept = deployment.status === 'ERROR' && r.goal === 'up' && r.due_in > KEPT_S;
+    if (r.due_at && !r.failed && !watching && !kept) return `${piece} waits in '${r.state}' (goal ${r.goal}, due in ${r.due_in} s)`;
     if (watching && r.state === 'unhealthy') return `${piece} is unhealthy`;
   }
   return undefined;

@@ -18,18 +18,21 @@ const BRISK = {
   'key-provisioner': {},
   'ovh-orderer': {
     OVH_PLANS: 'vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: 1, STOCK_POLL_S: 0.2, STOCK_LIMIT_S: 0.6, OVH_RATE: 60000, OVH_BURST: 1000,
-    DELIVERY_POLL_S: 0.2, DELIVERY_LIMIT_S: 1.5, REBUILD_POLL_S: 0.2, ADDRESS_POLL_S: 0.2, RELEASE_POLL_S: 0.2,
+    DELIVERY_POLL_S: 0.2, DELIVERY_LIMIT_S: 1.5, LATE_POLL_S: 0.2, OVH_REMEMBER_S: 0.2, REBUILD_POLL_S: 0.2, ADDRESS_POLL_S: 0.2, RELEASE_POLL_S: 0.2,
   },
   installer: { SETUP_POLL_S: 0.1, CONNECT_POLL_S: 0.1 },
   'health-monitor': { PROBE_POLL_S: 0.1, RECHECK_S: 0.1, WATCH_POLL_S: 30 },
 };
 
-const SWEEPING = { SWEEP_S: 1 };
+const SWEEPING = { 'key-provisioner': { SWEEP_S: 1 }, 'ovh-orderer': { SWEEP_S: 1 } };
+const HASTY = { 'api-gateway': { DEPLOYMENT_LIMIT_S: 3 } };
+
+const settingsOf = (...all) => Object.fromEntries(Object.keys(BRISK).map((service) => [service, Object.assign({}, ...all.map((some) => some[service]))]));
 
 export class World {
-  static async begin(copies, sweeping) {
+  static async begin({ copies, sweeping, hasty }) {
     const world = new World();
-    const settings = sweeping ? { ...BRISK, 'key-provisioner': SWEEPING, 'ovh-orderer': { ...BRISK['ovh-orderer'], ...SWEEPING } } : BRISK;
+    const settings = settingsOf(BRISK, sweeping ? SWEEPING : {}, hasty ? HASTY : {});
     world.stack = await startStack({ copies, settings });
     world.sandbox = world.stack.sandbox;
     world.sql = new Sql(world.stack.env.DATABASE_URL);
