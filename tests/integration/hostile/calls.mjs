@@ -41,8 +41,9 @@ const faultsOf = (calls, fault) => calls.map(([method, path]) => ({ method, path
 
 /** Whoever was hit by too many of them in a row has given up, says so, and goes on after a retry. */
 async function readyAtLast(id) {
-  const { status, statusMessage } = await world.api.waitStatus(id, ['READY', 'ERROR']);
-  if (status === 'ERROR') {
+  for (let retries = 0; retries < 4; retries++) {
+    const { status, statusMessage } = await world.api.waitStatus(id, ['READY', 'ERROR']);
+    if (status === 'READY') break;
     assertClear(statusMessage);
     await world.api.retry(id);
   }
