@@ -39,7 +39,7 @@ begin
         insert into %I.resource as q (id, goal, generation, due_at, notes, claim) values ($1, $2, $3, now(), $4, 1)
         on conflict (id) do update set parked = false, goal = excluded.goal, generation = greatest(q.generation, excluded.generation),
             failed = false, tries = 0, backoff_s = null, state_since = clock_timestamp(), due_at = now(),
-            notes = q.notes || excluded.notes, claim = q.claim + 1 where q.parked and $5 $sql$, room)
+            notes = q.notes || excluded.notes, claim = q.claim + 1 where q.parked and $5 and excluded.generation >= q.generation $sql$, room)
         using deployment, case when down then 'down' else 'up' end, decision, remembers, anew;
     get diagnostics changed = row_count;
     return changed > 0;
@@ -139,8 +139,8 @@ begin
         return false;
     end if;
     execute format($sql$
-        update %I.resource set failed = ($2 <> 'server' or state <> 'paid'), claim = claim + 1, busy = false, tries = 0,
-            due_at = case when $2 = 'server' and state = 'paid' then now() end
+        update %I.resource set failed = not ($2 = 'server' and state in ('paid', 'late', 'held')), claim = claim + 1, busy = false, tries = 0,
+            due_at = case when $2 = 'server' and state in ('paid', 'late', 'held') then now() end
             where id = $1 and goal = 'up' and generation <= $3 and not failed $sql$, room) using deployment, room, decision;
     get diagnostics changed = row_count;
     return changed > 0;
@@ -323,8 +323,8 @@ create function recall_again(room text, deployment uuid, becomes text, parks boo
 begin
     execute format($sql$
         update %I.resource set state = $2, parked = $3, failed = $4 and not $3, due_at = case when not $3 and not $4 then now() end,
-            notes = notes - $5, busy = false, claim = claim + 1, tries = 0, backoff_s = null, state_since = clock_timestamp()
-            where id = $1 and goal = 'up' $sql$, room) using deployment, becomes, parks, rests, forgets;
+            notes = notes - $5, generation = greatest(generation, $6), busy = false, claim = claim + 1, tries = 0, backoff_s = null, state_since = clock_timestamp()
+            where id = $1 and goal = 'up' $sql$, room) using deployment, becomes, parks, rests, forgets, (select generation from deployments where id = deployment);
 end $$;
 
 -- After the last event of a deployment. Secrets are in no event: what needs a lost one is done again, where nothing
@@ -337,6 +337,7 @@ declare
     server_state text := (select state from server.resource where id = deployment);
     installation_state text := (select state from installation.resource where id = deployment);
     installed boolean := coalesce(installation_state in ('installed', 'set_up', 'restarting', 'coming_back'), false);
+    anew constant text[] := '{task,rebuild_failures,late_told,late_since,late_text,papers,marked}'; -- of a server's rebuilds
     done text := '';
     words text;
 begin
@@ -365,15 +366,17 @@ begin
     end if;
 
     if key_state = 'issued' and not installed and 'openrouter_key' <> all (has) then
-        -- What follows waits for the new key: key.issued starts it.
+        -- What follows waits for the new key: key.issued starts it. What is being ordered or on its way goes on.
         perform recall_again('llm_key', deployment, 'named', false, d.status = 'ERROR', '{hash}');
-        perform recall_again('server', deployment, case server_state when 'ready' then 'delivered' else server_state end, true, false, '{}');
+        if server_state in ('delivered', 'prepared', 'rebuilding', 'rebuilt', 'ready') then
+            perform recall_again('server', deployment, 'delivered', true, false, anew);
+        end if;
         perform recall_again('installation', deployment, 'new', true, false, '{}');
         update deployments set failed_piece = 'llm_key' where id = deployment and status = 'ERROR';
         done := 'the key is made again';
         words := 'Its key was lost with the database and is made again';
     elsif server_state = 'ready' and not installed and 'ssh_private_key' <> all (has) then
-        perform recall_again('server', deployment, 'delivered', false, d.status = 'ERROR', '{}');
+        perform recall_again('server', deployment, 'delivered', false, d.status = 'ERROR', anew);
         perform recall_again('installation', deployment, 'new', true, false, '{}');
         update deployments set failed_piece = 'server' where id = deployment and status = 'ERROR';
         done := 'the server is set up again';
