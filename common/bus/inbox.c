@@ -179,7 +179,7 @@ static void *inbox_main(void *arg)
     }
     while (!atomic_load(&in->stopping)) {
         int n = consumer_take(in->consumer, messages, BATCH);
-        if (in->hooks.doubts(in->hooks.context)) {
+        if (in->hooks.held(in->hooks.context)) {
             consumer_compare(in->consumer);
         }
         if (n > 0) {

@@ -15,12 +15,12 @@ struct bus_inbox;
 
 /* `changed` is called after a commit that changed rows (wake the keeper); `dead` after dead letters
  * were put into the outbox (wake the relay); `older` when the database was compared with the topics: true when
- * nothing may be done with its rows; `doubts` to ask whether it must be compared again. Called from the inbox thread. */
+ * nothing may be done with its rows; `held` says that it must be compared (again). Called from the inbox thread. */
 struct inbox_hooks {
     void (*changed)(void *context);
     void (*dead)(void *context);
     void (*older)(void *context, bool older);
-    bool (*doubts)(void *context);
+    bool (*held)(void *context);
     void *context;
 };
 

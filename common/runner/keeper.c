@@ -237,7 +237,6 @@ static int wait_ms_after(struct keeper *k, struct err e)
         return k->n_unsettled > 0 ? DB_PAUSE_MS : 0;
     }
     atomic_store(&k->r->held, true); /* what comes back may have been restored from a backup */
-    atomic_store(&k->r->doubts, true);
     k->pause_ms = k->pause_ms == 0 ? DB_PAUSE_MS : k->pause_ms * 2;
     if (k->pause_ms > DB_PAUSE_MOST_MS) {
         k->pause_ms = DB_PAUSE_MOST_MS;

@@ -90,11 +90,6 @@ bool runner_held(const struct runner *r)
     return atomic_load(&r->held);
 }
 
-bool runner_doubts(struct runner *r)
-{
-    return atomic_exchange(&r->doubts, false);
-}
-
 void runner_wake(struct runner *r)
 {
     const uint64_t one = 1;

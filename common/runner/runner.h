@@ -21,11 +21,10 @@ struct runner_settings {
 };
 
 struct err runner_start(const struct runner_settings *settings, struct runner **ret) MUST_CHECK;
-/* Held, it claims nothing; what is under way is settled. So it starts: see bus/epoch.h. Any thread. */
+/* Held, it claims nothing; what is under way is settled. So it starts, and so it is after the database was away,
+ * which may be another one now: see bus/epoch.h. Any thread. */
 void runner_hold(struct runner *runner, bool held);
 bool runner_held(const struct runner *runner);
-/* True, once, after the database was away: it may be another one now. The runner holds itself meanwhile. */
-bool runner_doubts(struct runner *runner);
 void runner_wake(struct runner *runner);        /* any thread: rows may be due */
 bool runner_ready(const struct runner *runner); /* the database answered within 10 s */
 /* Claims nothing more, waits at most `deadline_ms` for actions under way, settles, ends. False: some were

@@ -59,7 +59,7 @@ struct runner {
     int n_workers;    /* running */
     _Atomic int busy; /* tasks claimed and not yet done */
     _Atomic int64_t last_ok_ms;
-    _Atomic bool stopping, abandoned, held, doubts;
+    _Atomic bool stopping, abandoned, held;
     int64_t stop_by_ms;
 };
 

@@ -54,6 +54,7 @@ static struct web_ready ready_now(void *arg)
         now.kafka = relay_ready(p->relay) && (!p->inbox || inbox_ready(p->inbox));
         now.database = p->runner ? runner_ready(p->runner)
                                  : clock_ms() - atomic_load(&p->database_ok_ms) < DATABASE_AGE_MS;
+        now.held = p->runner && runner_held(p->runner);
     }
     (void)pthread_mutex_unlock(&p->lock);
     return now;
@@ -63,7 +64,7 @@ static bool may_sweep(void *arg)
 {
     struct web_ready now = ready_now(arg);
 
-    return now.database && now.kafka && !now.stopping;
+    return now.database && now.kafka && !now.stopping && !now.held;
 }
 
 /* From here on the web's threads leave the parts alone. */
@@ -120,9 +121,9 @@ static void compared(void *arg, bool older)
     runner_hold(p->runner, older);
 }
 
-static bool doubts(void *arg)
+static bool held(void *arg)
 {
-    return runner_doubts(((struct process *)arg)->runner);
+    return runner_held(((struct process *)arg)->runner);
 }
 
 static void dead_letters(void *arg)
@@ -147,7 +148,7 @@ static struct err start_parts(struct process *p)
                                     .relay = p->relay,
                                     .workers = settings->workers};
         TRY(runner_start(&r, &p->runner));
-        struct inbox_hooks hooks = {rows_changed, dead_letters, compared, doubts, p};
+        struct inbox_hooks hooks = {rows_changed, dead_letters, compared, held, p};
         TRY(inbox_start(&p->kafka, settings->database_url, s->stage, s->db_schema, p->owner, hooks,
                         &p->inbox));
     }

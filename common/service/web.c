@@ -32,7 +32,7 @@ static int on_readyz(struct mg_connection *c, void *arg)
     struct web *web = arg;
     struct web_ready now = web->ready(web->context);
     char body[300];
-    bool all = now.database && now.kafka && !now.stopping && !now.older;
+    bool all = now.database && now.kafka && !now.stopping && !now.held;
     int len = snprintf(
         body, sizeof body, "{\"ready\":%s,\"database\":%s,\"kafka\":%s,\"stopping\":%s%s}\n",
         all ? "true" : "false", now.database ? "true" : "false", now.kafka ? "true" : "false",

@@ -7,7 +7,7 @@
 #include "base/err.h"
 
 struct web_ready {
-    bool database, kafka, stopping, older;
+    bool database, kafka, stopping, held, older;
 };
 
 struct web {
