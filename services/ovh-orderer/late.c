@@ -7,6 +7,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "moves.h"
 
@@ -92,12 +93,14 @@ struct err server_be_late(struct job *job, bool papers)
 
 struct err server_lose_sight(struct job *job, struct err e)
 {
+    const char *sure = strcmp(job->state, "paid") == 0 ? "is" : "may be";
+
     become_late(job);
     note_set(job, "late_text",
              arena_printf(job->arena,
-                          "OVH does not tell how the delivery goes: %.90s. Order %lld is paid, and "
+                          "OVH does not tell how the delivery goes: %.90s. Order %lld %s paid, and "
                           "we keep watching; a retry waits for it",
-                          e.text, (long long)note_int(job, "order_id", 0)));
+                          e.text, (long long)note_int(job, "order_id", 0), sure));
     say_late(job);
     return OK;
 }

@@ -50,6 +50,9 @@ static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
         return refused(job, ": there is no default payment method");
     }
     struct err e = ovh_order_pay(ovh, order, method);
+    if (e.kind == ERR_UNKNOWN) {
+        note_set_int(job, "pay_sent", 1);
+    }
     if (e.kind != ERR_PERMANENT) {
         TRY(e);
         return paid(job);
@@ -61,13 +64,19 @@ static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
     return status == OVH_ORDER_CANCELLED ? order_cancelled(job) : paid(job);
 }
 
-/* May run again at any point: it looks at the order first and pays only what is not paid; OVH refuses to be paid twice. */
+/*
+ * May run again at any point: it looks at the order first and pays only what is not paid; OVH refuses to be paid twice.
+ * From the note "pay_sent" on the order may be paid, whatever became of the request: it is not left alone any more.
+ */
 struct err server_pay(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
     int64_t order = note_int(job, "order_id", 0);
     enum ovh_order_status status;
 
+    if (job->again) {
+        note_set_int(job, "pay_sent", 1);
+    }
     TRY(ovh_order_status(&ovh, order, &status));
     switch (status) {
     case OVH_ORDER_NOT_PAID:
@@ -78,7 +87,9 @@ struct err server_pay(struct job *job)
     case OVH_ORDER_UNCLEAR:
         return later_until(
             job, ovh.settings->delivery_poll_s, ovh.settings->delivery_limit_s,
-            "OVH does not show the order it gave us; nothing was paid. A retry looks again");
+            note_int(job, "pay_sent", 0)
+                ? "OVH does not show the order it gave us"
+                : "OVH does not show the order it gave us; nothing was paid. A retry looks again");
     case OVH_ORDER_CHECKING:
     case OVH_ORDER_DOCUMENTS:
     case OVH_ORDER_DELIVERING:

@@ -28,18 +28,30 @@ static bool closed_for_good(struct job *job, struct err e)
     return before + 1 >= CREDENTIAL_TRIES;
 }
 
+/* Money is gone, or may be: nobody may stop looking. Where a step knew better, it said where to go on. */
+static bool at_stake(const struct job *job)
+{
+    bool paid = strcmp(job->state, "paid") == 0;
+    bool asked = strcmp(job->state, "ordered") == 0 && note_int(job, "pay_sent", 0);
+
+    return (paid || asked) && job->goal == GOAL_UP && !job->go;
+}
+
 struct err in_words(struct job *job, struct err e)
 {
     const struct move *move = move_find(&server_stage, job->state, job->goal);
     bool broke = e.kind == ERR_TRANSIENT || e.kind == ERR_UNKNOWN;
     bool for_good = closed_for_good(job, e);
 
+    if (e.kind == ERR_PERMANENT && at_stake(job)) {
+        return server_lose_sight(job, e);
+    }
     if (!broke || e.code == TOO_MANY_REQUESTS || !move || job->goal != GOAL_UP ||
         (!for_good && job->tries + 1 < move->tries)) {
         return e;
     }
-    note_set(job, "closed", NULL);         /* a retry has its own tries */
-    if (strcmp(job->state, "paid") == 0) { /* what is paid is never left alone */
+    note_set(job, "closed", NULL); /* a retry has its own tries */
+    if (at_stake(job)) {
         return server_lose_sight(job, e);
     }
     if (closed(e)) {
