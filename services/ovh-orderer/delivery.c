@@ -94,6 +94,11 @@ struct err server_await_delivery(struct job *job)
         job_log(job, "OVH delivered the server %s", service);
         return OK;
     }
+    if (job->goal == GOAL_DOWN && status == OVH_ORDER_ABSENT &&
+        job->age_s > ovh.settings->late_keep_s) {
+        job_go(job, "ordered"); /* looks for some minutes more before it takes it for gone */
+        return OK;
+    }
     if (job->goal == GOAL_DOWN) {
         job_message(job, RELEASED_ONCE_DELIVERED); /* others, quicker to go, said something else */
         return later(job, overdue ? ovh.settings->late_poll_s : ovh.settings->delivery_poll_s);

@@ -92,6 +92,23 @@ static void a_late_delivery_is_said_and_watched(void **state)
     assert_null(job.trouble);
 }
 
+/* An order that OVH has known nothing of for days does not hold up the end for ever. */
+static void an_order_that_is_no_more_is_let_go(void **state)
+{
+    (void)state;
+    have_order();
+    job.goal = GOAL_DOWN;
+    for (int over = 0; over < 2; over++) {
+        job.age_s = over ? 259201 : 259000;
+        OVH_WILL(ASK("GET", "/me/order/101/status", 404, "{\"message\":\"no such order\"}"),
+                 ASK("GET", "/me/order/101/details", 404, "{\"message\":\"no such order\"}"));
+        struct err e = server_await_delivery(&job);
+        ALL_ASKED();
+        assert_int_equal(e.kind, over ? ERR_NONE : ERR_NOT_YET);
+    }
+    assert_string_equal(job.go, "ordered"); /* which looks for some minutes more */
+}
+
 static void documents_are_asked_for(void **state)
 {
     (void)state;
@@ -127,6 +144,7 @@ int main(void)
         TEST(a_young_order_is_waited_for),
         TEST(looks_come_slower_with_age),
         TEST(a_late_delivery_is_said_and_watched),
+        TEST(an_order_that_is_no_more_is_let_go),
         TEST(documents_are_asked_for),
         TEST(a_payment_that_does_not_show_up_can_be_repeated),
     };
