@@ -215,6 +215,12 @@ static struct err wipe_next(struct job *job, const struct ovh *ovh, const struct
     return OK;
 }
 
+/* Rebuilt for the deployment; of a row that was recalled from the topics only the address tells that it was. */
+static bool may_hold_data(const struct job *job)
+{
+    return note_int(job, "used", 0) || note_int(job, "task", 0) > 0 || note(job, "ip");
+}
+
 /*
  * May run again, as server_end() may. The money first; then a machine that may hold somebody's data (it was rebuilt
  * for the deployment) is wiped.
@@ -229,7 +235,7 @@ struct err server_release(struct job *job)
         job_message(job, "The server is gone already");
         return server_gone(job, NULL);
     }
-    if (note_int(job, "used", 0) || note_int(job, "task", 0) > 0) {
+    if (may_hold_data(job)) {
         return wipe_next(job, &ovh, &ending);
     }
     job_message(job, "The server is paid until %s; it is released and will not be billed again",

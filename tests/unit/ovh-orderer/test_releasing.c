@@ -181,6 +181,19 @@ static void a_machine_that_was_used_is_wiped_next(void **state)
                         "The server is paid until 14 May 2027; it is being wiped and released");
 }
 
+/* A row that was recalled from the topics remembers no rebuild, but the address that came of one. */
+static void a_machine_with_an_address_is_wiped_too(void **state)
+{
+    (void)state;
+    have_server();
+    remember("ip", "192.0.2.7");
+    job.goal = GOAL_DOWN;
+    OVH_WILL(ASK("GET", VPS "/serviceInfos", 200, INFOS("true")),
+             ASK("GET", VPS "/tasks?type=reinstallVm", 200, "[50]"));
+    assert_false(failed(server_release(&job)));
+    assert_string_equal(job.go, "wiping");
+}
+
 static void what_expired_meanwhile_is_gone(void **state)
 {
     (void)state;
@@ -204,6 +217,7 @@ int main(void)
         TEST(what_was_paid_in_a_lost_life_is_released),
         TEST(what_was_never_paid_is_let_go),
         TEST(a_machine_that_was_used_is_wiped_next),
+        TEST(a_machine_with_an_address_is_wiped_too),
         TEST(what_expired_meanwhile_is_gone),
     };
 
