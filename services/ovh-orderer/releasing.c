@@ -51,10 +51,17 @@ static struct err drop_all(struct job *job, const struct ovh *ovh, const char **
     return OK;
 }
 
+/* Must a paid order be ours? While there is an unpaid one that fits, that is ours, unless the row remembers nothing. */
+static bool paid_in_a_lost_life(const struct job *job, const struct finding *found)
+{
+    return found->paid.n > 0 && (found->unpaid.n == 0 || note_int(job, "blind", 0));
+}
+
 /*
  * A cart was checked out and the row knows of no order. It has paid for none that it remembers, so the order stays
  * unpaid and OVH cancels it; but a row of a restored backup may have paid in the life that was lost. What carries our
- * mark is ours; what does not is only taken for ours when the row remembers nothing and there is just one.
+ * mark is ours; what does not is only taken for ours when there is just one (the database refuses it when another row
+ * has it). Of several others will carry their marks soon; for a row that remembers nothing a person has to say it.
  */
 static struct err find_paid(struct job *job, const struct ovh *ovh, const char *cart)
 {
@@ -66,17 +73,27 @@ static struct err find_paid(struct job *job, const struct ovh *ovh, const char *
         note_set_int(job, "checkout_until", ovh_now());
     }
     TRY(finding_look(job, ovh, &found));
-    bool blind = note_int(job, "blind", 0) && found.paid.n > 0;
+    bool blind = note_int(job, "blind", 0), over = job->age_s >= wait_s;
+    bool may_be = paid_in_a_lost_life(job, &found);
+    bool unread = found.undecided && found.unpaid.n == 0 && !over;
+    bool too_long = job->age_s > wait_s + ovh->settings->delivery_limit_s;
     int64_t order = found.marked.n > 0 ? found.marked.order : found.paid.order;
-    if (found.marked.n == 0 && !blind && !found.more) {
-        return server_gone(job, NULL);
-    }
-    if (found.marked.n > 0 || (found.paid.n == 1 && !found.more && job->age_s >= wait_s)) {
+    if (found.marked.n > 0 || (may_be && found.paid.n == 1 && !found.more && over)) {
         TRY(finding_adopt(job, ovh, order));
         job_go(job, "paid");
         return OK;
     }
-    job_message(job, "Finding out whether a server was paid");
+    if (!found.more && ((!may_be && !unread) || (!blind && too_long))) {
+        return server_gone(job, NULL);
+    }
+    if (too_long && found.paid.n > 0) {
+        job_message(job,
+                    "OVH holds paid orders of which one may be this deployment's: %.50s. An "
+                    "operator must name its server %s at OVH, then it is released",
+                    found.paid.names, server_mark(job));
+    } else {
+        job_message(job, "Finding out whether a server was paid");
+    }
     return later(job, wait_s);
 }
 
@@ -112,7 +129,9 @@ struct err server_let_expire(struct job *job)
         if (job->age_s < wait_s) {
             return later(job, wait_s / 6);
         }
-        job_message(job, "The order was not paid; OVH cancels it by itself");
+        job_message(job, status == OVH_ORDER_ABSENT
+                             ? "OVH knows nothing of the order any more"
+                             : "The order was not paid; OVH cancels it by itself");
         return server_gone(job, NULL);
     case OVH_ORDER_UNCLEAR:
         return later(job, ovh.settings->release_poll_s);

@@ -149,6 +149,50 @@ static void what_was_paid_in_a_lost_life_is_released(void **state)
     }
 }
 
+/* Checked out, nothing unpaid that fits, one that is paid and carries no mark yet: paid in the life that was lost. */
+static void the_only_order_that_fits_is_ours(void **state)
+{
+    static const double ages[] = {0, 181, 1200};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        start_again();
+        checked_out();
+        job.age_s = ages[i];
+        OVH_WILL(ASK("GET", CARTS, 200, "[\"c1\"]"),
+                 ASK("GET", "/order/cart/c1", 200, CART("true")),
+                 ASK("GET", "/me/order", 200, "[101]"), PAID_ORDER,
+                 ASK("GET", VPS, 200, "{\"displayName\":\"vps-1.ovh.us\"}"));
+        struct err e = server_drop_cart(&job);
+        ALL_ASKED();
+        assert_int_equal(e.kind, i == 0 ? ERR_NOT_YET : ERR_NONE);
+        assert_null(job.said);
+        if (i > 0) {
+            assert_string_equal(job.go, "paid");
+            assert_int_equal(note_int(&job, "order_id", 0), 101);
+        } else {
+            assert_null(job.go);
+        }
+    }
+}
+
+static void an_order_too_new_to_be_read_is_waited_for(void **state)
+{
+    (void)state;
+    checked_out();
+    for (int over = 0; over < 2; over++) {
+        job.age_s = over ? 181 : 1;
+        OVH_WILL(ASK("GET", CARTS, 200, "[\"c1\"]"),
+                 ASK("GET", "/order/cart/c1", 200, CART("true")),
+                 ASK("GET", "/me/order", 200, "[101]"), ASK("GET", "/me/order/101", 200, DATE),
+                 ASK("GET", "/me/order/101/status", 404, ABSENT),
+                 ASK("GET", "/me/order/101/details", 404, ABSENT));
+        assert_int_equal(server_drop_cart(&job).kind, over ? ERR_NONE : ERR_NOT_YET);
+        ALL_ASKED();
+    }
+    assert_ptr_equal(job.said, &server_released);
+}
+
 static void what_was_never_paid_is_let_go(void **state)
 {
     (void)state;
@@ -218,6 +262,8 @@ int main(void)
         TEST(what_was_never_paid_is_let_go),
         TEST(a_machine_that_was_used_is_wiped_next),
         TEST(a_machine_with_an_address_is_wiped_too),
+        TEST(the_only_order_that_fits_is_ours),
+        TEST(an_order_too_new_to_be_read_is_waited_for),
         TEST(what_expired_meanwhile_is_gone),
     };
 
