@@ -97,8 +97,10 @@ begin
 end $$;
 
 -- What a claim reserved and did not use comes back (less than zero: it used more). Refused: the provider said 429.
+-- Locks all lanes in the order in which a claim does, which follows in the same transaction.
 create function budget_return(of_lane int, unused double precision, refused boolean, retry_after_s double precision) returns void
     language sql as $$
+    select from budget order by lane for update;
     update budget set
         tokens = least(case when refused then 0 else burst end, tokens + unused),
         pace = case when refused and (halved_at is null or halved_at < clock_timestamp() - interval '5 s')

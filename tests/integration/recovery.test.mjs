@@ -90,6 +90,20 @@ describe('two copies of every worker', () => {
   });
   after(() => stack?.close());
 
+  test('copies with several credentials give back and claim at once: neither has to wait for the other for ever', async () => {
+    const turn = (lane) => stack.psql(`set search_path = server, public; begin;
+      with u as (insert into users (id, email, password) values (gen_random_uuid(), gen_random_uuid() || '@example.org', repeat('x', 40)) returning id)
+        insert into deployments (id, user_id, name, status) select id, id, 'lanes', 'ERROR' from u;
+      insert into resource (id, generation, due_at) select id, 1, now() from deployments where name = 'lanes';
+      select budget_return(${lane}, 0, false, 0);
+      select pg_sleep(1);
+      select from claim_within_budget(1, '{}', '{}', gen_random_uuid(), 2, 60);
+      rollback`);
+    await stack.psql('set search_path = server, public; select budget_open(2, 40, 20)');
+    await Promise.all([turn(0), turn(1), turn(0), turn(1)]);
+    await stack.psql('delete from server.budget where lane = 1');
+  });
+
   test('ten at once: all READY, each bought once', async () => {
     const before = await stack.sandbox.ledger();
     const made = await Promise.all(Array.from({ length: 10 }, () => api.deploy()));
