@@ -27,6 +27,12 @@ async function unpaid(n = 1) {
   return ids;
 }
 
+/** A fault that makes it slow has been met; meanwhile the deployment was given up. */
+async function lateWhileBusy(piece, id) {
+  await until(async () => (await world.sandbox.get('/_/faults')).length === 0, { what: 'a slow action is under way' });
+  await world.stack.psql(`update deployments set status = 'ERROR', status_message = 'An error of a test', failed_piece = '${piece}' where id = '${id}'`);
+}
+
 before(() => begin());
 after(async () => {
   await forgetKeys();
@@ -109,6 +115,7 @@ describe('a retry', () => {
     await destroyed(id);
   });
 
+<<<<<<< HEAD
   test('during the last step of a stage: the stage is done then, and rests', async () => {
     await faults({ method: 'POST', path: '/api/v1/keys', kind: 'slow', seconds: 2 });
     const [id] = await deploy();
@@ -120,6 +127,23 @@ describe('a retry', () => {
     assert.deepEqual({ state, failed }, { state: 'issued', failed: false });
     await destroyed(id);
   });
+=======
+  for (const [piece, fault] of [
+    ['llm_key', { method: 'POST', path: '/api/v1/keys' }],
+    ['server', { method: 'GET', path: '/1.0/vps/*/ips' }],
+  ]) {
+    test(`during the last action of a stage (${piece}): it is done with that, and the next goes on`, async () => {
+      await faults({ ...fault, kind: 'slow', seconds: 4 });
+      const [id] = await deploy();
+      await lateWhileBusy(piece, id);
+      await world.api.retry(id);
+      assert.equal((await world.stack.psql(`select busy from ${piece}.resource where id = '${id}'`))[0].busy, true);
+      await assertReady(id, { orders: 1 });
+      assert.equal((await row(piece, id)).failed, false);
+      await destroyed(id);
+    });
+  }
+>>>>>>> 5194d0a (Let a stage rest that is done when a retry meets its last action)
 
   test('of an error that is over already: READY, however often', async () => {
     const [id] = await deploy();
