@@ -169,11 +169,13 @@ begin
                 values (id_, greatest(generation_, d.generation), now(), coalesce(m -> 'notes', '{}'));
             return 'applied';
         end if;
-        if not known or generation_ <= r.generation or r.goal = 'down' then
+        -- What an operator set back goes on waiting, for an event of the decision that did so: the stage before it may be
+        -- in the middle of what will say it.
+        if not known or generation_ <= r.generation or r.goal = 'down' or r.parked then
             return 'ignored';
         end if;
         -- Done: the next stage may never have heard of it. Hearing it twice changes nothing.
-        if r.due_at is null and not r.failed and not r.parked and r.said is not null then
+        if r.due_at is null and not r.failed and r.said is not null then
             perform say(id_, d.seq, r.said ->> 'type', r.said ->> 'topic',
                         r.said -> 'fields' || jsonb_build_object('generation', generation_), (m ->> 'owner')::uuid);
         end if;

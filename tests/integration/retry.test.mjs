@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { clawctlOk } from '../harness/clawctl.mjs';
 import { until } from '../harness/wait.mjs';
 import { forgetKeys, on } from './hostile/machine.mjs';
 import {
@@ -144,6 +145,17 @@ describe('a retry', () => {
     });
   }
 >>>>>>> 5194d0a (Let a stage rest that is done when a retry meets its last action)
+
+  test('of what an operator set back, while the first stage is at it: the stages that wait for it go on', async () => {
+    const [id] = await deploy();
+    await assertReady(id);
+    await faults({ method: 'POST', path: '/api/v1/keys', kind: 'slow', seconds: 4 });
+    await clawctlOk(world.stack, ['replay', id, '--from', 'key']);
+    await lateWhileBusy('llm_key', id);
+    await world.api.retry(id);
+    await assertReady(id, { orders: 1 });
+    await destroyed(id);
+  });
 
   test('of an error that is over already: READY, however often', async () => {
     const [id] = await deploy();
