@@ -129,6 +129,15 @@ begin
     end;
 end $$;
 
+-- A server that is paid for, or may be, while its deployment is in ERROR: it is watched, held for a retry, or given back. That
+-- only looks at first; whatever it finds goes its way.
+create function recall_late(deployment uuid) returns void language sql as $$
+    update server.resource set state = 'late', notes = notes || jsonb_build_object('late_told', generation,
+            'late_since', extract(epoch from now())::bigint), parked = false, failed = false, busy = false, claim = claim + 1, tries = 0,
+            backoff_s = null, due_at = now(), state_since = clock_timestamp()
+        where id = deployment and goal = 'up' and state in ('ordered', 'paid')
+$$;
+
 -- A stage gave up. A server that is paid for goes on being waited for: only the one who said it knows whether it rested,
 -- and looking again changes nothing, while a machine that nobody looks for is money lost.
 create function recall_failed(deployment uuid, decision int, room text) returns boolean language plpgsql as $$
@@ -139,10 +148,14 @@ begin
         return false;
     end if;
     execute format($sql$
-        update %I.resource set failed = not ($2 = 'server' and state in ('paid', 'late', 'held')), claim = claim + 1, busy = false, tries = 0,
-            due_at = case when $2 = 'server' and state in ('paid', 'late', 'held') then now() end
-            where id = $1 and goal = 'up' and generation <= $3 and not failed $sql$, room) using deployment, room, decision;
+        update %I.resource set failed = not goes_on, claim = claim + 1, busy = false, tries = 0, due_at = case when goes_on then now() end
+            from (select id as its_id, $2 = 'server' and state in ('ordered', 'paid', 'late', 'held', 'unwanted') as goes_on
+                  from %1$I.resource where id = $1) s
+            where id = its_id and goal = 'up' and generation <= $3 and not failed $sql$, room) using deployment, room, decision;
     get diagnostics changed = row_count;
+    if changed > 0 and room = 'server' then
+        perform recall_late(deployment);
+    end if;
     return changed > 0;
 end $$;
 
@@ -370,6 +383,8 @@ begin
         perform recall_again('llm_key', deployment, 'named', false, d.status = 'ERROR', '{hash}');
         if server_state in ('delivered', 'prepared', 'rebuilding', 'rebuilt', 'ready') then
             perform recall_again('server', deployment, 'delivered', true, false, anew);
+        elsif d.status = 'ERROR' and server_state = 'paid' then
+            perform recall_late(deployment); -- set up only when a retry has made the key, too
         end if;
         perform recall_again('installation', deployment, 'new', true, false, '{}');
         update deployments set failed_piece = 'llm_key' where id = deployment and status = 'ERROR';

@@ -1,0 +1,82 @@
+// What recalling makes of rows in states that no event names: a server that is paid for is never left alone, and nothing
+// that a stage has not read is passed over.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startStack } from '../harness/stack.mjs';
+import { until } from '../harness/wait.mjs';
+import { stopAll, WORKERS } from './restore/backup.mjs';
+
+let stack, api;
+
+before(async () => {
+  stack = await startStack();
+  api = stack.api();
+  await api.signUp();
+  // Every stage has a reading position in every partition.
+  await until(async () => (await stack.psql('select count(*)::int as n from llm_key.offsets'))[0].n > 0, { what: 'reading positions' });
+  await stopAll(stack, WORKERS);
+});
+after(() => stack?.close());
+
+const serverOf = async (id) => (await stack.psql(`select * from server.resource where id = '${id}'`))[0];
+
+/** A deployment whose server stands in `state` and whose key's text is there, as a backup may hold it. */
+async function standing(state, { status = 'ORDERING', text = true, notes = {} } = {}) {
+  const { id } = await api.deploy();
+  const all = JSON.stringify({ order_id: Math.floor(Math.random() * 1e9), plan: 'vps-a', datacenter: 'VA', ...notes });
+  await stack.psql(`update deployments set status = 'ORDERING' where id = '${id}';
+    update deployments set status = '${status}', failed_piece = ${status === 'ERROR' ? "'server'" : 'null'} where id = '${id}';
+    insert into llm_key.resource (id, state, generation) values ('${id}', 'issued', 1);
+    insert into server.resource (id, state, generation, due_at, notes) values ('${id}', '${state}', 1, now() + interval '1 h', '${all}');
+    ${text ? `insert into secrets values ('${id}', 'openrouter_key', 'v1.x');` : ''}`);
+  return id;
+}
+
+async function recalled(id, type, fields) {
+  const event = { type, topic: 'deployments', service: 'ovh-orderer', at: new Date().toISOString(), fields: { deploymentId: id, generation: 1, seq: 20, ...fields } };
+  return (await stack.psql(`select recall('${JSON.stringify(event)}') as said`))[0].said;
+}
+const finished = async (id) => (await stack.psql(`select recall_finish('${id}') as again`))[0].again;
+const failedBy = (id, stage) => recalled(id, 'deployment.failed', { stage, reason: 'it is late' });
+
+for (const state of ['ordered', 'paid', 'late', 'held', 'unwanted']) {
+  test(`its stage said ERROR after the backup, its server is '${state}': it is watched on`, async () => {
+    const id = await standing(state, { status: ['ordered', 'paid'].includes(state) ? 'ORDERING' : 'ERROR', notes: ['ordered', 'paid'].includes(state) ? {} : { late_told: 1, late_since: 1 } });
+    assert.equal(await failedBy(id, 'ovh-orderer'), 'recalled');
+    const row = await serverOf(id);
+    assert.equal(row.failed, false);
+    assert.ok(row.due_at, 'it is looked at again');
+    assert.equal(row.state, ['ordered', 'paid'].includes(state) ? 'late' : state, 'nothing is paid or set up before a retry');
+    assert.equal(row.notes.late_told, 1);
+    assert.equal((await api.deployment(id)).status, 'ERROR');
+  });
+}
+
+for (const state of ['refused', 'prepared']) {
+  test(`its stage said ERROR after the backup, its server is '${state}': it rests until a retry`, async () => {
+    const id = await standing(state);
+    await failedBy(id, 'ovh-orderer');
+    const row = await serverOf(id);
+    assert.deepEqual([row.state, row.failed, row.due_at], [state, true, null]);
+  });
+}
+
+for (const [state, becomes] of Object.entries({ ordered: 'ordered', paid: 'late', late: 'late', held: 'held', unwanted: 'unwanted' })) {
+  test(`in ERROR, the key's text is lost, its server is '${state}': it is watched all the same`, async () => {
+    const id = await standing(state, { status: 'ERROR', text: false });
+    assert.equal(await finished(id), 'the key is made again');
+    const row = await serverOf(id);
+    assert.deepEqual([row.state, row.parked, row.failed], [becomes, false, false]);
+    assert.ok(row.due_at);
+  });
+}
+
+test("the key's text is lost while the server is on its way: its delivery is waited for, its setup waits for the key", async () => {
+  const paid = await standing('paid', { text: false });
+  assert.equal(await finished(paid), 'the key is made again');
+  assert.deepEqual([(await serverOf(paid)).state, (await serverOf(paid)).parked], ['paid', false]);
+  const prepared = await standing('prepared', { text: false });
+  await finished(prepared);
+  assert.deepEqual([(await serverOf(prepared)).state, (await serverOf(prepared)).parked], ['delivered', true]);
+});
