@@ -41,7 +41,8 @@ begin
     select * into i from installation.resource where id = deployment;
     select * into w from watch.resource where id = deployment;
     has_text := exists (select from secrets where deployment_id = deployment and name = 'openrouter_key');
-    paid := s.state is not null and s.state not in ('new', 'carted', 'unsure', 'cancelled');
+    -- One that looks for an order it does not remember may have paid it.
+    paid := s.state is not null and (s.state not in ('new', 'carted', 'unsure', 'cancelled') or (s.state = 'unsure' and s.notes ? 'blind'));
 
     if stage = 'order' and s.state is null then
         return jsonb_build_object('refused', 'nothing was ordered yet');

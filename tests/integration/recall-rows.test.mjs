@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
-import { stopAll, WORKERS } from './restore/backup.mjs';
+import { clawctl, stopAll, WORKERS } from './restore/backup.mjs';
 
 let stack, api;
 
@@ -79,4 +79,10 @@ test("the key's text is lost while the server is on its way: its delivery is wai
   const prepared = await standing('prepared', { text: false });
   await finished(prepared);
   assert.deepEqual([(await serverOf(prepared)).state, (await serverOf(prepared)).parked], ['delivered', true]);
+});
+
+test('a server looked for by a row that remembers nothing may be paid: no order is made in its place', async () => {
+  const id = await standing('unsure', { status: 'ERROR', notes: { order_id: null, blind: 1, cart: 'c1' } });
+  await assert.rejects(clawctl(stack, 'replay', id, '--from', 'order'), /it would buy a second server/);
+  assert.equal((await serverOf(id)).state, 'unsure');
 });
