@@ -33,7 +33,7 @@ static const char end_sql[] = "select recall_end($1::jsonb, $2) as behind";
 struct recall {
     struct db *db;
     rd_kafka_t *reader;
-    struct option_time since; /* not given: from where the backup stood */
+    struct option_time since; /* earlier than where the backup stood */
     bool dry_run;
     char cluster[CLUSTER_SIZE];
     kafka_places *from, *to;
@@ -71,7 +71,20 @@ static struct err must_be_alone(struct recall *r)
     return OK;
 }
 
-/* Where the stage that has read least stood, or --since; within what Kafka still keeps. */
+/* Never behind what some stage has not read yet: nobody would read that any more. */
+static int64_t begin_at(const struct recall *r, const kafka_places *since,
+                        const rd_kafka_topic_partition_t *begin, int64_t stored)
+{
+    int64_t at = since ? kafka_place(since, begin->topic, begin->partition, -1) : stored;
+
+    if (at < 0) { /* nothing was said since */
+        at = kafka_place(r->to, begin->topic, begin->partition, 0);
+    }
+    at = at < stored ? at : stored;
+    return at > begin->offset ? at : begin->offset;
+}
+
+/* Where the stage that has read least stood, or --since if that is earlier; within what Kafka still keeps. */
 static struct err find_places(struct recall *r)
 {
     PLACES *begins = NULL, *since = NULL;
@@ -86,19 +99,14 @@ static struct err find_places(struct recall *r)
     }
     TRY(db_exec(r->db, &stored, places_sql, P((const char *)r->cluster)));
     r->from = rd_kafka_topic_partition_list_copy(begins);
-    for (int i = 0; !r->since.given && i < rows_count(stored); i++) {
+    for (int i = 0; i < rows_count(stored); i++) {
         rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
             r->from, rows_text(stored, i, "topic"), (int)rows_int(stored, i, "partition"));
         int64_t next = rows_int(stored, i, "next");
         r->missing += p && next < p->offset ? p->offset - next : 0;
-        if (p && next > p->offset) {
-            p->offset = next;
+        if (p) {
+            p->offset = begin_at(r, since, p, next);
         }
-    }
-    for (int i = 0; since && i < r->from->cnt; i++) {
-        rd_kafka_topic_partition_t *p = &r->from->elems[i];
-        int64_t at = kafka_place(since, p->topic, p->partition, -1);
-        p->offset = at >= 0 ? at : kafka_place(r->to, p->topic, p->partition, 0);
     }
     return OK;
 }

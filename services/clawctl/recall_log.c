@@ -79,8 +79,7 @@ static struct err take(void *context, rd_kafka_message_t *m)
     struct gathering *g = context;
 
     if (g->events->n >= EVENTS_MOST) {
-        return permanent("more than %d events in one partition; give --since to read fewer",
-                         EVENTS_MOST);
+        return permanent("more than %d events in one partition", EVENTS_MOST);
     }
     struct err e = understood(g, m);
     arena_reset(g->arena);

@@ -7,6 +7,7 @@ import { startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
 import { clawctl, stopAll, WORKERS } from './restore/backup.mjs';
 
+const ROOMS = ['llm_key', 'server', 'installation', 'watch'];
 let stack, api;
 
 before(async () => {
@@ -19,6 +20,7 @@ before(async () => {
 });
 after(() => stack?.close());
 
+const published = () => until(async () => (await stack.psql('select 1 from gateway.outbox')).length === 0, { what: 'all is published' });
 const serverOf = async (id) => (await stack.psql(`select * from server.resource where id = '${id}'`))[0];
 
 /** A deployment whose server stands in `state` and whose key's text is there, as a backup may hold it. */
@@ -85,4 +87,15 @@ test('a server looked for by a row that remembers nothing may be paid: no order 
   const id = await standing('unsure', { status: 'ERROR', notes: { order_id: null, blind: 1, cart: 'c1' } });
   await assert.rejects(clawctl(stack, 'replay', id, '--from', 'order'), /it would buy a second server/);
   assert.equal((await serverOf(id)).state, 'unsure');
+});
+
+test('--since passes over nothing that a stage has not read', async () => {
+  const { id } = await api.deploy();
+  await published();
+  await stopAll(stack, ['api-gateway.1']);
+  for (const room of ROOMS) assert.deepEqual(await stack.psql(`select 1 from ${room}.resource where id = '${id}'`), []);
+  const now = new Date(Date.now() + 60e3).toISOString().slice(0, 16); // the next full minute, or this one
+  const told = await clawctl(stack, 'replay', '--from-log', '--since', now);
+  assert.match(told, new RegExp(`${id}  .*1 now heard`));
+  assert.equal((await stack.psql(`select state from llm_key.resource where id = '${id}'`))[0]?.state, 'new');
 });
