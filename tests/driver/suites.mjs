@@ -32,10 +32,10 @@ const unitTests = (root) =>
     .sort()
     .map((path) => ({ run: ['timeout', '60', path], title: relative(join(root, BUILD, 'tests/unit'), path) }));
 
-// One at a time: each file may start a whole product.
-const nodeTests = (root, folder) => {
+// Each file may start a whole product; two of them share two cores well, as most of their time is waiting.
+const nodeTests = (root, folder, atOnce = 1) => {
   const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs')).sort();
-  const flags = ['--test', '--test-concurrency=1', '--test-timeout=600000', '--test-reporter=spec'];
+  const flags = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000', '--test-reporter=spec'];
   return files.length ? [{ run: [process.execPath, ...flags, ...files.map((name) => join(folder, name))] }] : [];
 };
 
@@ -49,7 +49,7 @@ export const suites = [
   { name: 'driver', needs: 'tests/driver', commands: (root) => nodeTests(root, 'tests/driver'), counts: 'summary', minutes: 1 },
   { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 10 },
   { name: 'frontend', needs: 'frontend/package.json', commands: () => npmTest('frontend'), counts: 'summary', minutes: 10 },
-  { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration'), counts: 'summary', sanitized: true, minutes: 20 },
+  { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration', 2), counts: 'summary', sanitized: true, minutes: 45 },
   { name: 'chaos', needs: 'tests/chaos', commands: (root) => [...nodeTests(root, 'tests/chaos'), { run: ['tests/chaos/run'] }], counts: 'summary', sanitized: true, minutes: 5 },
   { name: 'browser', needs: 'tests/browser', commands: (root) => [npmOnce('tests/browser'), ...nodeTests(root, 'tests/browser')], counts: 'summary', minutes: 10 },
 ];
