@@ -1,6 +1,6 @@
 -- What a provider bears: calls are rationed in the claim, for all copies of a service together. One lane for each of the
 -- provider's credentials, each a bucket of calls that fills at its pace; a refusal (429) halves the pace, and it recovers
--- slowly. Like settle(), the functions run with the caller's rights and search path.
+-- by a tenth of its best in a window. Like settle(), the functions run with the caller's rights and search path.
 set lock_timeout = '3s';
 set local check_function_bodies = off; -- they name tables that only a service's search path finds
 
@@ -10,6 +10,7 @@ create table server.budget (
     pace          double precision not null check (pace > 0),       -- calls a minute now
     full_pace     double precision not null check (full_pace > 0),  -- and at its best
     burst         double precision not null check (burst > 0),      -- most that it saves up
+    window_s      double precision not null check (window_s > 0),   -- in which the provider counts: a minute
     refilled_at   timestamptz not null default clock_timestamp(),
     hushed_until  timestamptz,  -- the provider asked for silence
     halved_at     timestamptz,
@@ -19,12 +20,13 @@ create table server.budget (
 grant select, insert, update on server.budget to ovh_orderer;
 
 -- Makes the lanes 0, 1, … of a starting process, or gives them its settings. A process with more lanes has rows of its own.
-create function budget_open(lanes int, new_pace double precision, new_burst double precision) returns void language sql as $$
-    insert into budget as b (lane, tokens, pace, full_pace, burst)
-        select i, new_burst, new_pace, new_pace, new_burst from generate_series(0, lanes - 1) i order by i
-        on conflict (lane) do update set full_pace = new_pace, burst = new_burst, tokens = least(b.tokens, new_burst),
-            pace = case when b.full_pace = new_pace then b.pace else new_pace end
-            where b.full_pace <> new_pace or b.burst <> new_burst
+create function budget_open(lanes int, new_pace double precision, new_burst double precision, new_window_s double precision)
+    returns void language sql as $$
+    insert into budget as b (lane, tokens, pace, full_pace, burst, window_s)
+        select i, new_burst, new_pace, new_pace, new_burst, new_window_s from generate_series(0, lanes - 1) i order by i
+        on conflict (lane) do update set full_pace = new_pace, burst = new_burst, window_s = new_window_s,
+            tokens = least(b.tokens, new_burst), pace = case when b.full_pace = new_pace then b.pace else new_pace end
+            where b.full_pace <> new_pace or b.burst <> new_burst or b.window_s <> new_window_s
 $$;
 
 -- As the runner's claim of due rows, but only what the lanes can pay for. `costs` is {"up new": [rank, calls], …}; rank 0 goes
@@ -50,7 +52,7 @@ begin
     end if;
     update budget b set
         tokens = least(b.burst, b.tokens + b.pace / 60 * waited),
-        pace = least(b.full_pace, b.pace + b.full_pace / 10 / 60 * waited),
+        pace = least(b.full_pace, b.pace + b.full_pace / 10 / b.window_s * waited),
         refilled_at = greatest(b.refilled_at, at),
         awaited_until = null
         from (select l.lane as its_lane, clock_timestamp() as at,
@@ -103,9 +105,9 @@ create function budget_return(of_lane int, unused double precision, refused bool
     select from budget order by lane for update;
     update budget set
         tokens = least(case when refused then 0 else burst end, tokens + unused),
-        pace = case when refused and (halved_at is null or halved_at < clock_timestamp() - interval '5 s')
+        pace = case when refused and (halved_at is null or halved_at < clock_timestamp() - interval '1 s' * window_s / 12)
                     then greatest(full_pace / 16, pace / 2) else pace end,
-        halved_at = case when refused and (halved_at is null or halved_at < clock_timestamp() - interval '5 s')
+        halved_at = case when refused and (halved_at is null or halved_at < clock_timestamp() - interval '1 s' * window_s / 12)
                          then clock_timestamp() else halved_at end,
         hushed_until = case when refused and retry_after_s > 0
                             then greatest(hushed_until, clock_timestamp() + interval '1 s' * least(retry_after_s, 600)) else hushed_until end,

@@ -12,7 +12,7 @@
 
 enum { TELL_MS = 1000, TELL_EVERY_S = 3, TELL_MOST = 100, STATES_MAX_BYTES = 400 };
 
-static const char open_sql[] = "select budget_open($1::int, $2, $3)";
+static const char open_sql[] = "select budget_open($1::int, $2, $3, $4)";
 static const char return_sql[] = "select budget_return($1::int, $2, $3, $4)";
 static const char tell_sql[] = "select tell_queue($1::text[], $2, $3, $4, $5::int)";
 
@@ -87,7 +87,7 @@ struct err budget_open(struct budget_till *till, struct db *db)
     const struct budget *b = till->budget;
 
     if (b && !till->opened) {
-        TRY(db_exec(db, NULL, open_sql, P(b->lanes), P(b->pace), P(b->burst)));
+        TRY(db_exec(db, NULL, open_sql, P(b->lanes), P(b->pace), P(b->burst), P(b->window_s)));
         till->opened = true;
     }
     return OK;

@@ -34,6 +34,7 @@ struct budget {
     int lanes;         /* 0: nothing is rationed                                   */
     double pace;       /* calls a minute, of each lane                             */
     double burst;      /* of them at once, after a pause                           */
+    double window_s;   /* in which the provider counts: 60                         */
 };
 
 /* Every move has its cost, and there is no other. */

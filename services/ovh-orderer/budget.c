@@ -59,7 +59,7 @@ const char *orderer_consumer_key(const struct orderer_settings *settings, int la
     return key;
 }
 
-/* No minute sees more than OVH_RATE: what may come at once is taken off what comes steadily. */
+/* No window sees more than OVH_RATE: what may come at once is taken off what comes steadily. */
 struct err orderer_budget_check(void)
 {
     const struct orderer_settings *s = &orderer_settings;
@@ -74,7 +74,9 @@ struct err orderer_budget_check(void)
     }
     server_budget.lanes = s->rate > 0 ? keys : 0;
     server_budget.burst = burst < 1 ? 1 : burst;
-    server_budget.pace = s->rate > 1 ? s->rate - server_budget.burst : 0.5;
+    server_budget.window_s = s->window_s < 1 ? 1 : s->window_s;
+    server_budget.pace =
+        (s->rate > 1 ? s->rate - server_budget.burst : 0.5) * 60 / server_budget.window_s;
     server_budget.patience_s = 6 * s->delivery_poll_s;
     return OK;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "listing.h"
 #include "moves.h"
 
 enum { PAYMENTS_MAX = 3, DETAILS_MAX = 8 };
@@ -12,13 +13,12 @@ static struct err find_details(struct job *job, const struct ovh *ovh, int64_t o
 {
     struct ovh_ids servers;
     const char *text = "";
-    bool any = false;
 
     *ret = note(job, "details");
     if (*ret) {
         return OK;
     }
-    TRY(ovh_order_servers(ovh, order, note(job, "plan"), NULL, &servers, &any));
+    TRY(ovh_order_servers(ovh, order, note(job, "plan"), &servers));
     for (size_t i = 0; i < servers.n && i < DETAILS_MAX; i++) {
         text =
             arena_printf(job->arena, "%s%s%lld", text, i > 0 ? " " : "", (long long)servers.id[i]);
@@ -78,6 +78,9 @@ struct err server_await_delivery(struct job *job)
     enum ovh_order_status status;
     const char *service = NULL;
 
+    if (!overdue && !listing_worth_a_look(job, &ovh)) {
+        return later(job, ovh.settings->delivery_poll_s);
+    }
     TRY(ovh_order_status(&ovh, note_int(job, "order_id", 0), &status));
     if (status == OVH_ORDER_CANCELLED) {
         return order_cancelled(job);

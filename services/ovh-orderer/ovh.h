@@ -75,7 +75,7 @@ const char *ovh_next(const char **list, struct arena *arena);
 struct err ovh_ids(const struct ovh *ovh, const char *path, struct ovh_ids *ret) MUST_CHECK;
 struct err ovh_names(const struct ovh *ovh, const char *path, struct ovh_names *ret) MUST_CHECK;
 
-/* ---- the shop: ovh_cart.c */
+/* ---- the shop: ovh_stock.c, ovh_cart.c */
 
 /* Datacenters that have the plan in stock for Linux, in the order of OVH_DATACENTERS or as OVH lists them. */
 struct err ovh_stock(const struct ovh *ovh, const char *plan, struct ovh_names *ret) MUST_CHECK;
@@ -120,7 +120,7 @@ struct err ovh_cart_price(const struct ovh *ovh, const char *cart, int64_t *ret_
 struct err ovh_cart_check_out(const struct ovh *ovh, const char *cart,
                               int64_t *ret_order) MUST_CHECK;
 
-/* ---- the order: ovh_order.c */
+/* ---- the order: ovh_order.c, ovh_details.c */
 
 enum ovh_order_status {
     OVH_ORDER_ABSENT, /* 404: not there yet, or no longer */
@@ -142,10 +142,12 @@ struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret) MUST_CHECK;
 /* When the order was made, Unix seconds. */
 struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret) MUST_CHECK;
 
-/* Details of the order that stand for a server of that plan. `datacenter` may be NULL: any. */
+/*
+ * Details of the order that stand for a server of that plan: the one that has an operation already, else all that may
+ * get one. A cart of ours holds exactly one server.
+ */
 struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
-                             const char *datacenter, struct ovh_ids *ret,
-                             bool *ret_any_details) MUST_CHECK;
+                             struct ovh_ids *ret) MUST_CHECK;
 
 /* Pays with the account's default payment method. Only ever for an order whose id is committed. */
 struct err ovh_order_pay(const struct ovh *ovh, int64_t order, int64_t method) MUST_CHECK;

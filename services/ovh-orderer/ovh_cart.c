@@ -1,72 +1,19 @@
-/* OVH's shop: what is in stock, and a cart from its making to the unpaid order. Nothing in here costs money. */
+/* OVH's shop: a cart from its making to the unpaid order. Nothing in here costs money. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/scope.h"
+#include "cache.h"
 #include "ovh.h"
 
-enum {
-    DATACENTERS_MAX = 64,
-    DATACENTER_MAX = 64,
-    ITEMS_MAX = 50,
-    LABELS_MAX = 30,
-    CART_ID_MAX = 64
-};
+enum { ITEMS_MAX = 50, LABELS_MAX = 30, CART_ID_MAX = 64 };
 
 static const char *cart_path(const struct ovh *ovh, const char *cart, const char *rest)
 {
     return arena_printf(ovh->arena, "/order/cart/%s%s", http_escape(ovh->arena, cart), rest);
-}
-
-/* Those of `found` that the settings want, in the settings' order. */
-static struct ovh_names wanted_of(const struct ovh *ovh, const struct ovh_names *found)
-{
-    const char *list = ovh->settings->datacenters;
-    const char **name = arena_alloc(ovh->arena, (DATACENTERS_MAX + 1) * sizeof *name);
-    const char *one;
-    size_t n = 0;
-
-    if (strspn(list, ", ") == strlen(list)) {
-        return *found;
-    }
-    while (n < DATACENTERS_MAX && (one = ovh_next(&list, ovh->arena))) {
-        if (ovh_names_hold(found, one)) {
-            name[n++] = one;
-        }
-    }
-    return (struct ovh_names){.name = name, .n = n};
-}
-
-struct err ovh_stock(const struct ovh *ovh, const char *plan, struct ovh_names *ret)
-{
-    const char *path = arena_printf(
-        ovh->arena, "/vps/order/rule/datacenter?ovhSubsidiary=%s&planCode=%s",
-        http_escape(ovh->arena, ovh->settings->subsidiary), http_escape(ovh->arena, plan));
-    json_auto_t *answer = NULL;
-
-    TRY(ovh_call(ovh, "GET", path, NULL, &answer));
-    const json_t *all = json_object_get(answer, "datacenters");
-    if (!json_is_array(all)) {
-        return transient("OVH did not tell where it has %s in stock", plan);
-    }
-    const char **name = arena_alloc(ovh->arena, (DATACENTERS_MAX + 1) * sizeof *name);
-    struct ovh_names found = {.name = name};
-    for (size_t i = 0; i < json_array_size(all) && found.n < DATACENTERS_MAX; i++) {
-        const json_t *one = json_array_get(all, i);
-        const char *where = json_string_value(json_object_get(one, "datacenter"));
-        const char *status = json_string_value(json_object_get(one, "linuxStatus"));
-        if (!status) {
-            status = json_string_value(json_object_get(one, "status"));
-        }
-        if (where && strlen(where) <= DATACENTER_MAX && status &&
-            strcmp(status, "available") == 0) {
-            name[found.n++] = arena_strdup(ovh->arena, where);
-        }
-    }
-    *ret = wanted_of(ovh, &found);
-    return OK;
 }
 
 struct err ovh_carts(const struct ovh *ovh, const char *description, struct ovh_names *ret)
@@ -188,17 +135,43 @@ struct err ovh_cart_offers(const struct ovh *ovh, const char *cart, struct ovh_n
     return ret->n > 0 ? OK : transient("OVH did not tell what it sells");
 }
 
+/* The labels of a plan's configuration: the same for each cart, so kept for a while. */
+static struct err labels_of(const struct ovh *ovh, const char *path, const char *plan, json_t **ret)
+{
+    const char *key = arena_printf(ovh->arena, "labels %s", plan);
+    const char *known = cache_find(ovh, key);
+
+    *ret = known ? json_loads(known, 0, NULL) : NULL;
+    if (*ret) {
+        return OK;
+    }
+    TRY(ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/requiredConfiguration", path), NULL,
+                 ret));
+    if (!json_is_array(*ret) || json_array_size(*ret) > LABELS_MAX) {
+        return transient("OVH did not tell how to configure the server");
+    }
+    char *text = json_dumps(*ret, JSON_COMPACT);
+    cache_keep(ovh, key, text ? text : "", BELIEVE_CATALOG * ovh->settings->remember_s);
+    free(text);
+    return OK;
+}
+
+/* Refused because of labels that were only remembered? Then they are asked for again by the next run. */
+static struct err with_labels(struct err e)
+{
+    if (e.kind == ERR_PERMANENT && cache_forget("labels ")) {
+        e.kind = ERR_TRANSIENT;
+    }
+    return e;
+}
+
 /* Answers every label that must have a value, and the two that decide what we get. */
-static struct err configure(const struct ovh *ovh, const char *path,
+static struct err configure(const struct ovh *ovh, const char *path, const char *plan,
                             const struct ovh_names *datacenters, const char **ret_datacenter)
 {
     json_auto_t *labels = NULL;
 
-    TRY(ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/requiredConfiguration", path), NULL,
-                 &labels));
-    if (!json_is_array(labels) || json_array_size(labels) > LABELS_MAX) {
-        return transient("OVH did not tell how to configure the server");
-    }
+    TRY(labels_of(ovh, path, plan, &labels));
     for (size_t i = 0; i < json_array_size(labels); i++) {
         const json_t *row = json_array_get(labels, i);
         const char *label = json_string_value(json_object_get(row, "label"));
@@ -231,20 +204,25 @@ struct err ovh_cart_fill(const struct ovh *ovh, const char *cart, const char *pl
                              "pricingMode", "default", "quantity", 1);
 
     *ret = (struct ovh_item){0};
-    TRY(ovh_call(ovh, "POST", cart_path(ovh, cart, "/vps"), body, &answer));
+    struct err e = ovh_call(ovh, "POST", cart_path(ovh, cart, "/vps"), body, &answer);
+    if (e.kind == ERR_PERMANENT) {
+        (void)cache_forget("stock ");
+    }
+    TRY(e);
     ret->id = json_integer_value(json_object_get(answer, "itemId"));
     if (ret->id <= 0) {
         return unknown("OVH named no item of the cart");
     }
     const char *rest = arena_printf(ovh->arena, "/item/%lld", (long long)ret->id);
-    return configure(ovh, cart_path(ovh, cart, rest), datacenters, &ret->datacenter);
+    return with_labels(
+        configure(ovh, cart_path(ovh, cart, rest), plan, datacenters, &ret->datacenter));
 }
 
 struct err ovh_cart_price(const struct ovh *ovh, const char *cart, int64_t *ret_cents)
 {
     json_auto_t *answer = NULL;
 
-    TRY(ovh_call(ovh, "GET", cart_path(ovh, cart, "/checkout"), NULL, &answer));
+    TRY(with_labels(ovh_call(ovh, "GET", cart_path(ovh, cart, "/checkout"), NULL, &answer)));
     const json_t *value =
         json_object_get(json_object_get(json_object_get(answer, "prices"), "withTax"), "value");
     double dollars = json_number_value(value);
@@ -261,7 +239,11 @@ struct err ovh_cart_check_out(const struct ovh *ovh, const char *cart, int64_t *
     json_t *body = json_pack("{s:b, s:b}", "autoPayWithPreferredPaymentMethod", 0,
                              "waiveRetractationPeriod", 0);
 
-    TRY(ovh_call(ovh, "POST", cart_path(ovh, cart, "/checkout"), body, &answer));
+    struct err e = ovh_call(ovh, "POST", cart_path(ovh, cart, "/checkout"), body, &answer);
+    if (e.kind == ERR_PERMANENT) {
+        (void)cache_forget("stock ");
+    }
+    TRY(e);
     *ret_order = json_integer_value(json_object_get(answer, "orderId"));
     return *ret_order > 0 ? OK : unknown("OVH named no order");
 }

@@ -155,13 +155,3 @@ struct err ovh_cart_contents(const struct ovh *ovh, const char *cart, struct ovh
 
     return e.kind == ERR_PERMANENT ? OK : e; /* a checked-out cart may not show what was in it */
 }
-
-struct err ovh_vps_shown_as(const struct ovh *ovh, const char *service, const char **ret)
-{
-    json_auto_t *answer = NULL;
-
-    TRY(ovh_call(ovh, "GET", arena_printf(ovh->arena, "/vps/%s", http_escape(ovh->arena, service)),
-                 NULL, &answer));
-    *ret = text_of(ovh, answer, "displayName");
-    return *ret ? OK : transient("OVH did not tell the name of a server");
-}

@@ -1,11 +1,10 @@
-/* OVH's orders: finding them, their status, paying, and the server that comes of one. */
+/* OVH's orders: finding them, their status, paying. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "cache.h"
 #include "ovh.h"
-
-enum { DETAILS_MAX = 60, OPERATIONS_MAX = 20, SERVICE_NAME_MAX = 100 };
 
 static const char *order_path(const struct ovh *ovh, int64_t order, const char *rest)
 {
@@ -71,15 +70,23 @@ struct err ovh_orders_above(const struct ovh *ovh, int64_t floor, struct ovh_ids
     return OK;
 }
 
+/* Ids only grow: what was the highest a moment ago is below all that come. */
 struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret)
 {
+    const char *known = cache_find(ovh, "orders max");
     struct ovh_ids all;
 
+    if (known) {
+        *ret = strtoll(known, NULL, 10);
+        return OK;
+    }
     TRY(ovh_ids(ovh, "/me/order", &all));
     *ret = 0;
     for (size_t i = 0; i < all.n; i++) {
         *ret = all.id[i] > *ret ? all.id[i] : *ret;
     }
+    cache_keep(ovh, "orders max", arena_printf(ovh->arena, "%lld", (long long)*ret),
+               BELIEVE_ORDERS * ovh->settings->remember_s);
     return OK;
 }
 
@@ -94,124 +101,41 @@ struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret)
     return OK;
 }
 
-static bool configured(const json_t *order, const char *label, const char *value)
-{
-    const json_t *all = json_object_get(order, "configurations");
-
-    for (size_t i = 0; i < json_array_size(all); i++) {
-        const char *its_label = json_string_value(json_object_get(json_array_get(all, i), "label"));
-        const char *its_value = json_string_value(json_object_get(json_array_get(all, i), "value"));
-        if (its_label && its_value && strcmp(its_label, label) == 0) {
-            return strcmp(its_value, value) == 0;
-        }
-    }
-    return false;
-}
-
-/* Is this detail a server of the plan (and not one of the free options that come with it)? */
-static bool is_server(const struct ovh *ovh, const json_t *extension, const char *plan,
-                      const char *datacenter)
-{
-    const json_t *order = json_object_get(extension, "order");
-    const json_t *its_plan = json_object_get(order, "plan");
-    const char *code = json_string_value(json_object_get(its_plan, "code"));
-    const char *product =
-        json_string_value(json_object_get(json_object_get(its_plan, "product"), "name"));
-
-    if (!code || !product || strcmp(code, plan) != 0 ||
-        strcmp(product, "virtualPrivateServer") != 0) {
-        return false;
-    }
-    return !datacenter || (configured(order, "vps_datacenter", datacenter) &&
-                           configured(order, "vps_os", ovh->settings->os));
-}
-
-struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
-                             const char *datacenter, struct ovh_ids *ret, bool *ret_any_details)
-{
-    struct ovh_ids all = {0};
-    int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
-    size_t n = 0;
-
-    *ret = (struct ovh_ids){0};
-    struct err e = ovh_ids(ovh, order_path(ovh, order, "/details"), &all);
-    *ret_any_details = !failed(e) && all.n > 0;
-    if (ovh_absent(e)) {
-        return OK;
-    }
-    TRY(e);
-    for (size_t i = 0; i < all.n && i < DETAILS_MAX; i++) {
-        const char *rest =
-            arena_printf(ovh->arena, "/details/%lld/extension", (long long)all.id[i]);
-        json_auto_t *extension = NULL;
-        e = ovh_call(ovh, "GET", order_path(ovh, order, rest), NULL, &extension);
-        if (ovh_absent(e)) {
-            continue;
-        }
-        TRY(e);
-        if (is_server(ovh, extension, plan, datacenter)) {
-            id[n++] = all.id[i];
-        }
-    }
-    *ret = (struct ovh_ids){.id = id, .n = n};
-    return OK;
-}
-
 struct err ovh_payment_method(const struct ovh *ovh, int64_t *ret)
 {
+    const char *known = cache_find(ovh, "payment method");
     struct ovh_ids all;
 
+    if (known) {
+        *ret = strtoll(known, NULL, 10);
+        return OK;
+    }
     TRY(ovh_ids(ovh, "/me/payment/method?default=true", &all));
     *ret = all.n > 0 ? all.id[0] : 0;
+    if (*ret > 0) {
+        cache_keep(ovh, "payment method", arena_printf(ovh->arena, "%lld", (long long)*ret),
+                   BELIEVE_METHOD * ovh->settings->remember_s);
+    }
     return OK;
 }
 
-struct err ovh_order_pay(const struct ovh *ovh, int64_t order, int64_t method)
+static struct err pay_with(const struct ovh *ovh, int64_t order, int64_t method)
 {
     return ovh_do(ovh, "POST", order_path(ovh, order, "/pay"),
                   json_pack("{s:{s:I}}", "paymentMethod", "id", (json_int_t)method));
 }
 
-/* A name that may stand in a path and be shown: letters, digits, dots and hyphens. */
-static bool service_name_valid(const char *name)
+/* Refused with a method that was only remembered: the account may have another by now. */
+struct err ovh_order_pay(const struct ovh *ovh, int64_t order, int64_t method)
 {
-    size_t len = strlen(name);
+    struct err e = pay_with(ovh, order, method);
+    int64_t fresh = 0;
 
-    return len > 0 && len <= SERVICE_NAME_MAX && name[0] != '.' && name[0] != '-' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
-}
-
-struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, const char **ret)
-{
-    const char *path = order_path(
-        ovh, order, arena_printf(ovh->arena, "/details/%lld/operations", (long long)detail));
-    struct ovh_ids all;
-
-    *ret = NULL;
-    struct err e = ovh_ids(ovh, path, &all);
-    if (ovh_absent(e)) {
-        return OK;
+    if (e.kind != ERR_PERMANENT || !cache_forget("payment method")) {
+        return e;
     }
-    TRY(e);
-    for (size_t i = 0; i < all.n && i < OPERATIONS_MAX; i++) {
-        json_auto_t *operation = NULL;
-        e = ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/%lld", path, (long long)all.id[i]),
-                     NULL, &operation);
-        if (ovh_absent(e)) {
-            continue;
-        }
-        TRY(e);
-        const char *name =
-            json_string_value(json_object_get(json_object_get(operation, "resource"), "name"));
-        if (!name || !name[0] || strcmp(name, "*") == 0) {
-            continue;
-        }
-        if (!service_name_valid(name)) {
-            return transient("OVH delivered order %lld under a name that can not be one",
-                             (long long)order);
-        }
-        *ret = arena_strdup(ovh->arena, name);
-        return OK;
+    if (failed(ovh_payment_method(ovh, &fresh)) || fresh <= 0 || fresh == method) {
+        return e;
     }
-    return OK;
+    return pay_with(ovh, order, fresh);
 }

@@ -2,7 +2,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "cache.h"
+#include "listing.h"
 #include "ovh.h"
+#include "runner/move.h"
 
 enum { IMAGES_MAX = 200, IMAGE_ID_MAX = 100 };
 
@@ -13,6 +16,7 @@ static const char *vps_path(const struct ovh *ovh, const char *service, const ch
 
 struct err ovh_vps_mark(const struct ovh *ovh, const char *service, const char *display_name)
 {
+    listing_known(service);
     return ovh_do(ovh, "PUT", vps_path(ovh, service, ""),
                   json_pack("{s:s}", "displayName", display_name));
 }
@@ -42,30 +46,55 @@ struct err ovh_vps_listed(const struct ovh *ovh, const char *service, bool *ret)
     return OK;
 }
 
-/* Ids of images differ from one region to the next; single ones may answer 404 in between. */
+static struct err image_name(const struct ovh *ovh, const char *service, const char *image,
+                             const char **ret)
+{
+    const char *rest =
+        arena_printf(ovh->arena, "/images/available/%s", http_escape(ovh->arena, image));
+    json_auto_t *answer = NULL;
+
+    *ret = "";
+    struct err e = ovh_call(ovh, "GET", vps_path(ovh, service, rest), NULL, &answer);
+    if (ovh_absent(e)) {
+        return OK;
+    }
+    TRY(e);
+    const char *name = json_string_value(json_object_get(answer, "name"));
+    *ret = name ? arena_strdup(ovh->arena, name) : "";
+    return OK;
+}
+
+/* Ids of images differ from one region to the next; single ones may answer 404 in between. An id that was right for
+ * another machine of the same plan and place is tried first: one call instead of one for each image. */
 struct err ovh_vps_image(const struct ovh *ovh, const char *service, const char *name,
                          const char **ret)
 {
+    const char *place = ovh->job ? note(ovh->job, "datacenter") : NULL;
+    const char *plan = ovh->job ? note(ovh->job, "plan") : NULL, *its_name = "";
+    const char *key =
+        arena_printf(ovh->arena, "image %s %s %s", place ? place : "", plan ? plan : "", name);
+    const char *known = cache_find(ovh, key);
     struct ovh_names all;
 
     *ret = NULL;
+    if (known) {
+        TRY(image_name(ovh, service, known, &its_name));
+        if (strcmp(its_name, name) == 0) {
+            *ret = known;
+            return OK;
+        }
+        (void)cache_forget(key);
+    }
     struct err e = ovh_names(ovh, vps_path(ovh, service, "/images/available"), &all);
     if (ovh_absent(e)) {
         return OK;
     }
     TRY(e);
     for (size_t i = 0; i < all.n && i < IMAGES_MAX; i++) {
-        const char *rest =
-            arena_printf(ovh->arena, "/images/available/%s", http_escape(ovh->arena, all.name[i]));
-        json_auto_t *image = NULL;
-        e = ovh_call(ovh, "GET", vps_path(ovh, service, rest), NULL, &image);
-        if (ovh_absent(e)) {
-            continue;
-        }
-        TRY(e);
-        const char *its_name = json_string_value(json_object_get(image, "name"));
-        if (its_name && strcmp(its_name, name) == 0 && strlen(all.name[i]) <= IMAGE_ID_MAX) {
+        TRY(image_name(ovh, service, all.name[i], &its_name));
+        if (strcmp(its_name, name) == 0 && strlen(all.name[i]) <= IMAGE_ID_MAX) {
             *ret = all.name[i];
+            cache_keep(ovh, key, *ret, BELIEVE_CATALOG * ovh->settings->remember_s);
             return OK;
         }
     }

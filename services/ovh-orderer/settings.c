@@ -19,11 +19,13 @@ const struct setting orderer_settings_table[ORDERER_SETTINGS] = {
     {"OVH_CONSUMER_KEY",   SETTING_SECRET,  INTO(consumer_key),     NULL,
      "what the application may do at OVH; several, separated by commas, share the requests"                                                                           },
     {"OVH_RATE",           SETTING_INT,     INTO(rate),             "60",
-     "requests a minute that OVH bears for each consumer key, of all copies together; 0: any "
+     "requests in OVH_WINDOW_S that OVH bears for each consumer key, of all copies together; 0: "
+     "any "
      "number"                                                                                                                                                         },
     {"OVH_BURST",          SETTING_INT,     INTO(burst),            "10",
      "how many of them may come at once, after a pause"                                                                                                               },
-    {"OVH_REMEMBER_S",     SETTING_SECONDS, INTO(remember_s),       "30",
+    {"OVH_WINDOW_S",       SETTING_SECONDS, INTO(window_s),         "60",        "the time in which OVH counts them"                                                  },
+    {"OVH_REMEMBER_S",     SETTING_SECONDS, INTO(remember_s),       "120",
      "how long OVH's answer about stock is believed; what changes less is believed longer, 0: ask "
      "each time"                                                                                                                                                      },
     {"OVH_SUBSIDIARY",     SETTING_TEXT,    INTO(subsidiary),       "US",        "OVH company the account belongs to"                                                 },

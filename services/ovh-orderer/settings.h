@@ -8,7 +8,8 @@ struct orderer_settings {
         endpoint; /* a name or a URL as set; settings_check() makes it the URL, without a slash at the end */
     const char *app_key, *app_secret;
     const char *consumer_key; /* one, or several separated by commas: one lane of the budget each */
-    int rate, burst;   /* requests a minute for each of them, and at once; rate 0: any      */
+    int rate, burst;   /* requests in a window for each of them, and at once; rate 0: any   */
+    double window_s;   /* in which OVH counts them: a minute                                */
     double remember_s; /* how long stock is believed; what changes less, longer. 0: never   */
     const char *subsidiary;
     const char *plans;       /* plan codes in order of preference, separated by commas   */
@@ -25,7 +26,7 @@ struct orderer_settings {
     double release_poll_s, wipe_limit_s;
 };
 
-enum { ORDERER_SETTINGS = 26 };
+enum { ORDERER_SETTINGS = 27 };
 
 extern struct orderer_settings orderer_settings;
 extern const struct setting orderer_settings_table[ORDERER_SETTINGS];

@@ -16,7 +16,7 @@ enum { NAP_MS = 250, POLITE_MS = 20000, LEFT_OVER = 3 };
 static const char take_sql[] =
     "update budget b set refilled_at = greatest(refilled_at, clock_timestamp()), "
     "tokens = least(burst, tokens + pace / 60 * waited) - 1, "
-    "pace = least(full_pace, pace + full_pace / 600 * waited) "
+    "pace = least(full_pace, pace + full_pace / 10 / window_s * waited) "
     "from (select greatest(0, extract(epoch from clock_timestamp() - refilled_at))"
     "::double precision as waited from budget where lane = 0) t "
     "where b.lane = 0 and coalesce(hushed_until, '-infinity') <= clock_timestamp() "

@@ -20,7 +20,7 @@ static void allowed(int rate, int burst, const char *keys)
 }
 
 /* What may come at once and what comes in a minute are together what OVH bears. */
-static void no_minute_sees_more_than_the_rate(void **state)
+static void no_window_sees_more_than_the_rate(void **state)
 {
     static const int rates[][2] = {
         {60,   10  },
@@ -37,6 +37,10 @@ static void no_minute_sees_more_than_the_rate(void **state)
         assert_true(server_budget.pace >= rates[i][0] / 2.0 && server_budget.burst >= 1);
         assert_int_equal(server_budget.lanes, 1);
     }
+    test_settings.window_s = 2;
+    allowed(60, 10, "ck");
+    assert_true(server_budget.pace > 1499 && server_budget.pace < 1501);
+    test_settings.window_s = 60;
     allowed(1, 10, "ck");
     assert_true(server_budget.pace > 0);
     allowed(0, 10, "ck,kc");
@@ -89,7 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_move_has_its_cost),
-        TEST(no_minute_sees_more_than_the_rate),
+        TEST(no_window_sees_more_than_the_rate),
         TEST(each_key_is_a_lane),
         TEST(calls_are_counted_and_signed_with_the_key_of_their_lane),
         TEST(too_many_requests_hush_the_lane),

@@ -28,9 +28,10 @@ static void delivery_is_followed_from_the_order(void **state)
     OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
              ASK("GET", "/me/order/101/details", 200, "[1,2,3]"),
              ASK("GET", "/me/order/101/details/1/extension", 200, EXTENSION("vps-a")),
+             ASK("GET", "/me/order/101/details/1/operations", 200, "[]"),
              ASK("GET", "/me/order/101/details/2/extension", 200, EXTENSION("option-linux")),
              ASK("GET", "/me/order/101/details/3/extension", 200, EXTENSION("vps-a")),
-             ASK("GET", "/me/order/101/details/1/operations", 200, "[]"),
+             ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
              ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
              ASK("GET", "/me/order/101/details/3/operations/9", 200,
                  "{\"resource\":{\"name\":\"vps-9.ovh.us\"}}"));

@@ -89,6 +89,7 @@ static struct orderer_settings test_settings = {
     .app_key = "ak",
     .app_secret = "as",
     .consumer_key = "ck",
+    .window_s = 60,
     .subsidiary = "US",
     .plans = "vps-a, vps-b",
     .datacenters = "",

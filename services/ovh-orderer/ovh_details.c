@@ -1,0 +1,153 @@
+/* What an order at OVH consists of, and the server that comes of it: order, details, operations, resource. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "listing.h"
+#include "ovh.h"
+
+enum { DETAILS_MAX = 60, OPERATIONS_MAX = 20, SERVICE_NAME_MAX = 100 };
+
+static const char *order_path(const struct ovh *ovh, int64_t order, const char *rest)
+{
+    return arena_printf(ovh->arena, "/me/order/%lld%s", (long long)order, rest);
+}
+
+static const char *operations_path(const struct ovh *ovh, int64_t order, int64_t detail)
+{
+    return order_path(ovh, order,
+                      arena_printf(ovh->arena, "/details/%lld/operations", (long long)detail));
+}
+
+/* Is this detail a server of the plan (and not one of the free options that come with it)? */
+static bool is_server(const json_t *extension, const char *plan)
+{
+    const json_t *order = json_object_get(extension, "order");
+    const json_t *its_plan = json_object_get(order, "plan");
+    const char *code = json_string_value(json_object_get(its_plan, "code"));
+    const char *product =
+        json_string_value(json_object_get(json_object_get(its_plan, "product"), "name"));
+
+    return code && product && strcmp(code, plan) == 0 &&
+           strcmp(product, "virtualPrivateServer") == 0;
+}
+
+/* Of an order's details always the same stands for the machine itself (its month): that one is read first. */
+static void begin_with(const struct ovh *ovh, const char *key, struct ovh_ids *all)
+{
+    const char *known = cache_find(ovh, key);
+    size_t place = known ? strtoul(known, NULL, 10) : 0;
+    int64_t *id = arena_alloc(ovh->arena, (all->n + 1) * sizeof *id);
+
+    if (place == 0 || place >= all->n) {
+        return;
+    }
+    id[0] = all->id[place];
+    memcpy(id + 1, all->id, place * sizeof *id);
+    memcpy(id + 1 + place, all->id + place + 1, (all->n - place - 1) * sizeof *id);
+    all->id = id;
+}
+
+static void remember_place(const struct ovh *ovh, const char *key, const struct ovh_ids *all,
+                           int64_t id)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->id[i] == id) {
+            cache_keep(ovh, key, arena_printf(ovh->arena, "%zu", i),
+                       BELIEVE_CATALOG * ovh->settings->remember_s);
+        }
+    }
+}
+
+/* The one that has become, or is about to become, the machine. */
+static struct err has_operations(const struct ovh *ovh, int64_t order, int64_t detail, bool *ret)
+{
+    struct ovh_ids operations = {0};
+
+    struct err e = ovh_ids(ovh, operations_path(ovh, order, detail), &operations);
+    *ret = operations.n > 0;
+    return ovh_absent(e) ? OK : e;
+}
+
+struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
+                             struct ovh_ids *ret)
+{
+    const char *key = arena_printf(ovh->arena, "detail %s", plan);
+    struct ovh_ids listed = {0}, all;
+    int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
+    bool found = false;
+    size_t n = 0;
+
+    *ret = (struct ovh_ids){0};
+    struct err e = ovh_ids(ovh, order_path(ovh, order, "/details"), &listed);
+    if (ovh_absent(e)) {
+        return OK;
+    }
+    TRY(e);
+    all = listed;
+    begin_with(ovh, key, &all);
+    for (size_t i = 0; i < all.n && i < DETAILS_MAX && !found; i++) {
+        const char *rest =
+            arena_printf(ovh->arena, "/details/%lld/extension", (long long)all.id[i]);
+        json_auto_t *extension = NULL;
+        e = ovh_call(ovh, "GET", order_path(ovh, order, rest), NULL, &extension);
+        if (ovh_absent(e)) {
+            continue;
+        }
+        TRY(e);
+        if (is_server(extension, plan)) {
+            TRY(has_operations(ovh, order, all.id[i], &found));
+            n = found ? 0 : n;
+            id[n++] = all.id[i];
+        }
+    }
+    if (found) {
+        remember_place(ovh, key, &listed, id[0]);
+    }
+    *ret = (struct ovh_ids){.id = id, .n = n};
+    return OK;
+}
+
+/* A name that may stand in a path and be shown: letters, digits, dots and hyphens. */
+static bool service_name_valid(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && len <= SERVICE_NAME_MAX && name[0] != '.' && name[0] != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
+}
+
+struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, const char **ret)
+{
+    const char *path = operations_path(ovh, order, detail);
+    struct ovh_ids all;
+
+    *ret = NULL;
+    struct err e = ovh_ids(ovh, path, &all);
+    if (ovh_absent(e)) {
+        return OK;
+    }
+    TRY(e);
+    for (size_t i = 0; i < all.n && i < OPERATIONS_MAX; i++) {
+        json_auto_t *operation = NULL;
+        e = ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/%lld", path, (long long)all.id[i]),
+                     NULL, &operation);
+        if (ovh_absent(e)) {
+            continue;
+        }
+        TRY(e);
+        const char *name =
+            json_string_value(json_object_get(json_object_get(operation, "resource"), "name"));
+        if (!name || !name[0] || strcmp(name, "*") == 0) {
+            continue;
+        }
+        if (!service_name_valid(name)) {
+            return transient("OVH delivered order %lld under a name that can not be one",
+                             (long long)order);
+        }
+        *ret = arena_strdup(ovh->arena, name);
+        listing_known(name);
+        return OK;
+    }
+    return OK;
+}
