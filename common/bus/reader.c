@@ -145,27 +145,29 @@ static struct err take_one(rd_kafka_message_t *m, const kafka_places *to, kafka_
     return OK;
 }
 
+static void message_free_p(rd_kafka_message_t **m)
+{
+    if (*m) {
+        rd_kafka_message_destroy(*m);
+    }
+}
+
 static struct err read_all(rd_kafka_t *reader, const kafka_places *to, kafka_places *left,
                            kafka_takes *take, void *context, const atomic_bool *stopping)
 {
     int64_t heard_ms = clock_ms();
 
     while (left->cnt > 0) {
+        SCOPED(message_free_p)
         rd_kafka_message_t *m = rd_kafka_consumer_poll(reader, POLL_MS);
         if (stopping && atomic_load(stopping)) {
-            if (m) {
-                rd_kafka_message_destroy(m);
-            }
             return transient("told to stop");
-        }
-        if (!m && clock_ms() - heard_ms > STALLED_MS) {
-            return transient("kafka: nothing comes from %s any more", left->elems[0].topic);
         }
         if (m) {
             heard_ms = clock_ms();
-            struct err e = take_one(m, to, left, take, context);
-            rd_kafka_message_destroy(m);
-            TRY(e);
+            TRY(take_one(m, to, left, take, context));
+        } else if (clock_ms() - heard_ms > STALLED_MS) {
+            return transient("kafka: nothing comes from %s any more", left->elems[0].topic);
         }
     }
     return OK;
