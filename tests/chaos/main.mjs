@@ -1,13 +1,14 @@
 // `make chaos`: seeds one after the other on a stack that serves a few of them. SEED=n[,m…] plays those seeds, RUNS=n so
-// many, SECONDS=n (60) as many as fit; FIRST=n is the first seed (1).
+// many, SECONDS=n (60) as many as fit; FIRST=n is the first seed (1). WALK=where walks over crash points (walk.mjs).
 
 import { cpSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run as program } from '../harness/command.mjs';
 import { ROOT } from '../harness/stack.mjs';
 import { CHECKS, OTHER_CHECKS } from './checks.mjs';
-import { planOf, stackOf, traitsOf } from './plan.mjs';
+import { planOf, SEEDS_A_STACK, stackOf } from './plan.mjs';
 import { Run } from './run.mjs';
+import { planOfStep, stepsOf } from './walk.mjs';
 import { planInWords } from './words.mjs';
 import { BIN, World } from './world.mjs';
 
@@ -18,7 +19,8 @@ const whole = (name, text) => {
 };
 const number = (name, otherwise) => whole(name, process.env[name] || otherwise);
 
-const chosen = process.env.SEED?.split(',').filter(Boolean).map((text) => whole('SEED', text)) ?? [];
+const walking = Boolean(process.env.WALK);
+const chosen = walking ? stepsOf(process.env.WALK) : process.env.SEED?.split(',').filter(Boolean).map((text) => whole('SEED', text)) ?? [];
 const first = number('FIRST', 1);
 const seeds = (i) => (chosen.length ? chosen[i] : first + i);
 const most = chosen.length || number('RUNS', 1e9);
@@ -29,7 +31,10 @@ const AUDIT = 'the audit finds nothing';
 
 let world;
 let standsFor; // which stack `world` is
+let runs = 0;
 let spent = 0;
+const tooFar = new Set(); // points of a walk that are not passed as often
+const pointOf = (step) => step.split(':')[0];
 const failed = [];
 const counts = Object.fromEntries([...Object.keys(CHECKS), ...OTHER_CHECKS, AUDIT].map((name) => [name, 0]));
 
@@ -46,8 +51,8 @@ function keepLogs({ stack }, name) {
 }
 
 async function report(run, plan) {
-  const kept = keepLogs(world, `seed-${plan.seed}`);
-  console.log(`\n--- seed ${plan.seed} fails; again: make chaos SEED=${plan.seed}; logs in ${kept}`);
+  const kept = keepLogs(world, `seed-${String(plan.seed).replace('/', '-')}`);
+  console.log(`\n--- seed ${plan.seed} fails; again: make chaos ${walking ? 'WALK' : 'SEED'}=${plan.seed}; logs in ${kept}`);
   console.log(planInWords(plan).join('\n'));
   console.log(`\nwhat happened\n${run.story.join('\n')}\n\nviolations`);
   for (const { invariant, text } of run.violations) console.log(`  ${invariant}: ${text}`);
@@ -69,19 +74,22 @@ async function endStack(well = false) {
   await last?.end();
 }
 
-async function play(seed) {
-  const plan = planOf(seed);
-  if (!world || standsFor !== stackOf(seed)) {
+async function play(seed, i) {
+  const plan = walking ? planOfStep(seed) : planOf(seed);
+  const stack = walking ? Math.floor(i / SEEDS_A_STACK) : stackOf(seed);
+  if (!world || standsFor !== stack) {
     await endStack(true);
-    world = await World.begin(traitsOf(seed));
-    standsFor = stackOf(seed);
+    world = await World.begin(plan);
+    standsFor = stack;
   }
   const run = new Run(world, plan);
+  runs++;
   try {
     await run.play();
   } catch (error) {
     run.violates('everything comes to rest', undefined, error.stack);
   }
+  if (walking && world.parts.isArmed(plan.arms[0].part)) tooFar.add(pointOf(seed));
   const ms = Date.now() - run.began;
   spent += ms;
   console.log(`seed ${String(seed).padEnd(6)} ${(ms / 1000).toFixed(1).padStart(5)} s  ${plan.deployments.length} deployments, ${plan.arms.length + plan.blows.length + plan.faults.length + plan.moods.length} misfortunes  ${run.violations.length ? 'FAILED' : 'ok'}`);
@@ -95,15 +103,14 @@ async function play(seed) {
   }
 }
 
-let runs = 0;
 const began = Date.now();
 try {
-  for (; runs < most && Date.now() < end; runs++) await play(seeds(runs));
+  for (let i = 0; i < most && Date.now() < end; i++) if (!walking || !tooFar.has(pointOf(seeds(i)))) await play(seeds(i), i);
 } finally {
   await endStack(true);
 }
 console.log(`\n${'invariant'.padEnd(40)} violated`);
 for (const [name, n] of Object.entries(counts)) console.log(`${name.padEnd(40)} ${String(n).padStart(8)}`);
-console.log(`\nseeds ${chosen.length ? chosen.join(' ') : `${first} to ${first + runs - 1}`}: ${((Date.now() - began) / 1000).toFixed(0)} s, ${(spent / runs / 1000).toFixed(2)} s a run without the stacks' starts${failed.length ? `; failed: ${failed.join(' ')}` : ''}`);
-console.log(`ℹ pass ${runs - failed.filter(Number).length}\nℹ fail ${failed.length}`);
+console.log(`\nseeds ${chosen.length ? `${chosen[0]} to ${chosen.at(-1)}` : `${first} to ${first + runs - 1}`}: ${((Date.now() - began) / 1000).toFixed(0)} s, ${(spent / runs / 1000).toFixed(2)} s a run without the stacks' starts${failed.length ? `; failed: ${failed.join(' ')}` : ''}`);
+console.log(`ℹ pass ${runs - failed.filter((name) => !/^stack-/.test(name)).length}\nℹ fail ${failed.length}`);
 process.exitCode = failed.length ? 1 : 0;

@@ -47,6 +47,11 @@ export class Parts {
     }));
   }
 
+  /** It has a crash point that it has not come to. */
+  isArmed(name) {
+    return Boolean(this.#parts.get(name)?.armed);
+  }
+
   kill(name) {
     return this.#down(name, 'kill');
   }

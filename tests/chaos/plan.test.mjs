@@ -6,6 +6,7 @@ import { run } from '../harness/command.mjs';
 import { resolve } from 'node:path';
 import { partsOf, planOf, traitsOf } from './plan.mjs';
 import { POINTS } from './tables.mjs';
+import { planOfStep, stepsOf } from './walk.mjs';
 import { planInWords } from './words.mjs';
 
 const bin = resolve(process.env.BIN_DIR ?? 'build/bin');
@@ -33,6 +34,17 @@ test('each crash point of the services is in the table, and only those', async (
 test('a service is not started with a crash point that does not exist', async () => {
   const env = { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a', KAFKA_BOOTSTRAP: '127.0.0.1:1', HTTP_LISTEN: '127.0.0.1:0', TEST_CRASH: 'nowhere:1' };
   await assert.rejects(run(`${bin}/health-monitor`, [], { env }), /exit 2\n.*there is no crash point 'nowhere'/);
+});
+
+test('a walk passes every crash point of every service, and each of its steps can be walked alone', () => {
+  const all = stepsOf('all');
+  for (const [service, points] of Object.entries(POINTS)) for (const point of points) assert.ok(all.includes(`${service}/${point}:1`));
+  for (const step of all) {
+    assert.deepEqual(stepsOf(step), [step]);
+    assert.doesNotMatch(planInWords(planOfStep(step)).join('\n'), /undefined|\[object/);
+  }
+  assert.ok(stepsOf('installer').length < all.length);
+  assert.throws(() => stepsOf('nowhere'), /WALK is/);
 });
 
 test('a plan only names parts that run, and can be told', () => {
