@@ -208,21 +208,20 @@ static struct err nothing_found(struct job *job, const struct ovh *ovh, const ch
     cart_forget(job, false);
     if (s->too_dear > 0) {
         return permanent("Every server OVH could deliver costs more than our limit of $%.2f a "
-                         "month; an operator must "
-                         "check OVH_PRICE_LIMIT",
+                         "month; an operator must check OVH_PRICE_LIMIT, then retry",
                          ovh->settings->price_limit);
     }
     if (s->refused > 0) {
-        return permanent(
-            "OVH refused every server we may order%s%.90s; an operator must check OVH_PLANS",
-            s->last_refusal ? ": " : "", s->last_refusal ? s->last_refusal : "");
+        return permanent("OVH refused every server we may order%s%.90s; an operator must check "
+                         "OVH_PLANS, then retry",
+                         s->last_refusal ? ": " : "", s->last_refusal ? s->last_refusal : "");
     }
     if (!sold) {
-        return permanent(
-            "OVH no longer sells any of the plans we may order; an operator must check OVH_PLANS");
+        return permanent("OVH no longer sells any of the plans we may order; an operator must "
+                         "check OVH_PLANS, then retry");
     }
-    return permanent(
-        "OVH has no server in stock at the moment; nothing was ordered. Please retry later");
+    return permanent("OVH has no server in stock at the moment; nothing was ordered. Please retry "
+                     "later; an operator may allow more in OVH_PLANS");
 }
 
 /*

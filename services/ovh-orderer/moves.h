@@ -43,9 +43,11 @@ struct err server_rebuild(struct job *job);
 struct err server_await_rebuild(struct job *job);
 struct err server_find_address(struct job *job);
 
-/* releasing.c: the way down */
+/* dropping.c: the way down, from before the payment */
 struct err server_drop_cart(struct job *job);
 struct err server_let_expire(struct job *job);
+
+/* releasing.c: the way down, from the paid machine */
 struct err server_release(struct job *job);
 
 /* OK once OVH has read back that the machine ends with what is paid, or that it is gone; NOT_YET until then. */

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "events.h"
-#include "finding.h"
 #include "moves.h"
 
-enum { CARTS_MAX = 50, ABSENT_S = 300, ASK_AGAIN_S = 30 };
+enum { ABSENT_S = 300, ASK_AGAIN_S = 30 };
 
 struct err server_gone(struct job *job, const char *paid_until)
 {
@@ -18,130 +17,6 @@ struct err server_gone(struct job *job, const char *paid_until)
     event->service_name = note(job, "service_name");
     event->paid_until = paid_until;
     job_say(job, &server_released, event);
-    return OK;
-}
-
-/* A definite refusal is fine: a cart alone costs nothing and expires. `ret_ordered`: it was checked out. */
-static struct err drop(const struct ovh *ovh, const char *name, bool *ret_ordered)
-{
-    struct ovh_cart cart;
-
-    TRY(ovh_cart_get(ovh, name, &cart));
-    if (cart.state == OVH_CART_VALIDATED) {
-        *ret_ordered = true;
-        return OK;
-    }
-    struct err e = ovh_cart_drop(ovh, name);
-    return e.kind == ERR_PERMANENT ? OK : e;
-}
-
-static struct err drop_all(struct job *job, const struct ovh *ovh, const char **ret_ordered)
-{
-    struct ovh_names all;
-
-    *ret_ordered = NULL;
-    TRY(ovh_carts(ovh, cart_mark(job), &all));
-    for (size_t i = 0; i < all.n && i < CARTS_MAX; i++) {
-        bool ordered = false;
-        if (!cart_is_dead(job, all.name[i])) {
-            TRY(drop(ovh, all.name[i], &ordered));
-        }
-        *ret_ordered = ordered ? all.name[i] : *ret_ordered;
-    }
-    return OK;
-}
-
-/* Must a paid order be ours? While there is an unpaid one that fits, that is ours, unless the row remembers nothing. */
-static bool paid_in_a_lost_life(const struct job *job, const struct finding *found)
-{
-    return found->paid.n > 0 && (found->unpaid.n == 0 || note_int(job, "blind", 0));
-}
-
-/*
- * A cart was checked out and the row knows of no order. It has paid for none that it remembers, so the order stays
- * unpaid and OVH cancels it; but a row of a restored backup may have paid in the life that was lost. What carries our
- * mark is ours; what does not is only taken for ours when there is just one (the database refuses it when another row
- * has it). Of several others will carry their marks soon; for a row that remembers nothing a person has to say it.
- */
-static struct err find_paid(struct job *job, const struct ovh *ovh, const char *cart)
-{
-    double wait_s = ovh->settings->unknown_wait_s;
-    struct finding found;
-
-    if (!note(job, "plan") || !note(job, "cart") || strcmp(note(job, "cart"), cart) != 0) {
-        finding_start_blind(job, cart);
-        note_set_int(job, "checkout_until", ovh_now());
-    }
-    TRY(finding_look(job, ovh, &found));
-    bool blind = note_int(job, "blind", 0), over = job->age_s >= wait_s;
-    bool may_be = paid_in_a_lost_life(job, &found);
-    bool unread = found.undecided && found.unpaid.n == 0 && !over;
-    bool too_long = job->age_s > wait_s + ovh->settings->delivery_limit_s;
-    int64_t order = found.marked.n > 0 ? found.marked.order : found.paid.order;
-    if (found.marked.n > 0 || (may_be && found.paid.n == 1 && !found.more && over)) {
-        TRY(finding_adopt(job, ovh, order));
-        job_go(job, "paid");
-        return OK;
-    }
-    if (!found.more && ((!may_be && !unread) || (!blind && too_long))) {
-        return server_gone(job, NULL);
-    }
-    if (too_long && found.paid.n > 0) {
-        job_message(job,
-                    "OVH holds paid orders of which one may be this deployment's: %.50s. An "
-                    "operator must name its server %s at OVH, then it is released",
-                    found.paid.names, server_mark(job));
-    } else {
-        job_message(job, "Finding out whether a server was paid");
-    }
-    return later(job, wait_s);
-}
-
-/* May run again: deleting a cart that is gone succeeds. */
-struct err server_drop_cart(struct job *job)
-{
-    struct ovh ovh = ovh_of(job);
-    const char *ordered = NULL;
-
-    TRY(drop_all(job, &ovh, &ordered));
-    return ordered ? find_paid(job, &ovh, ordered) : server_gone(job, NULL);
-}
-
-/*
- * Reads only, so it may run again. A payment that was on its way when the goal changed may still arrive
- * until the wait is over; then the order is paid after all and its server is released once delivered.
- */
-struct err server_let_expire(struct job *job)
-{
-    struct ovh ovh = ovh_of(job);
-    double wait_s = ovh.settings->unknown_wait_s;
-    enum ovh_order_status status;
-
-    if (note_int(job, "order_id", 0) == 0) {
-        return server_drop_cart(job);
-    }
-    TRY(ovh_order_status(&ovh, note_int(job, "order_id", 0), &status));
-    switch (status) {
-    case OVH_ORDER_CANCELLED:
-        return server_gone(job, NULL);
-    case OVH_ORDER_NOT_PAID:
-    case OVH_ORDER_ABSENT:
-        if (job->age_s < wait_s) {
-            return later(job, wait_s / 6);
-        }
-        job_message(job, status == OVH_ORDER_ABSENT
-                             ? "OVH knows nothing of the order any more"
-                             : "The order was not paid; OVH cancels it by itself");
-        return server_gone(job, NULL);
-    case OVH_ORDER_UNCLEAR:
-        return later(job, ovh.settings->release_poll_s);
-    case OVH_ORDER_CHECKING:
-    case OVH_ORDER_DOCUMENTS:
-    case OVH_ORDER_DELIVERING:
-    case OVH_ORDER_DELIVERED:
-        break;
-    }
-    job_go(job, "paid");
     return OK;
 }
 

@@ -20,7 +20,7 @@ describe('the choice', () => {
     await settings({ out_of_stock: true });
     const [id] = await deploy();
     await untilMessage(id, /^Waiting for OVH to have a server in stock$/);
-    await assertFails(id, /^OVH has no server in stock at the moment; nothing was ordered\. Please retry later$/);
+    await assertFails(id, /^OVH has no server in stock at the moment; nothing was ordered\. Please retry later; an operator may allow more in OVH_PLANS$/);
     assert.deepEqual((await bought(id)).orders, []);
     await settings({ out_of_stock: false });
     await retry(id);
@@ -43,7 +43,7 @@ describe('the choice', () => {
     assert.equal((await row('server', id)).notes.plan, 'vps-2025-model2');
     await settings({ not_allowed: ['vps-2025-model1', 'vps-2025-model2'] });
     const [other] = await deploy();
-    await assertFails(other, /^OVH refused every server we may order: .*You are not allowed; an operator must check OVH_PLANS$/);
+    await assertFails(other, /^OVH refused every server we may order: .*You are not allowed; an operator must check OVH_PLANS, then retry$/);
     await settings({ not_allowed: [] });
     await retry(other);
     await assertReady(other);
@@ -52,10 +52,10 @@ describe('the choice', () => {
   test('no plan of ours is sold any more; everything costs too much', async () => {
     await restartWith('ovh-orderer', { OVH_PLANS: 'vps-2019-retired' });
     const [old] = await deploy();
-    await assertFails(old, /^OVH no longer sells any of the plans we may order; an operator must check OVH_PLANS$/);
+    await assertFails(old, /^OVH no longer sells any of the plans we may order; an operator must check OVH_PLANS, then retry$/);
     await restartWith('ovh-orderer', { OVH_PRICE_LIMIT: 5 });
     const [dear] = await deploy();
-    await assertFails(dear, /^Every server OVH could deliver costs more than our limit of \$5\.00 a month; an operator must check OVH_PRICE_LIMIT$/);
+    await assertFails(dear, /^Every server OVH could deliver costs more than our limit of \$5\.00 a month; an operator must check OVH_PRICE_LIMIT, then retry$/);
     await restartWith('ovh-orderer', {});
     await Promise.all([retry(old), retry(dear)]);
     await assertReady(old, { orders: 1 });
