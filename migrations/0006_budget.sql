@@ -30,8 +30,8 @@ create function budget_open(lanes int, new_pace double precision, new_burst doub
 $$;
 
 -- As the runner's claim of due rows, but only what the lanes can pay for. `costs` is {"up new": [rank, calls], …}; rank 0 goes
--- first (money), 1 is a person waiting, 2 is asking again, as is any look of rank 1 that is not the first in its state and does
--- not follow a failure. Within a rank the oldest deployment goes first, so what is begun gets finished; what has been due for
+-- first (money), 1 is a person waiting, 2 is asking again, as is any look that is not the first in its state and does not follow
+-- a failure: sixty machines that OVH does not let go yet must not keep everybody from ordering. Within a rank the oldest deployment goes first, so what is begun gets finished; what has been due for
 -- longer than the patience counts as rank 1, so nothing starves. The first that no lane can pay for ends it: cheaper ones
 -- behind it wait, too. What costs more than a full bucket goes from a full one, on credit.
 create function claim_within_budget(most int, leases jsonb, costs jsonb, claimer uuid, lanes int, patience_s double precision)
@@ -66,9 +66,8 @@ begin
                  lateral (select coalesce(costs -> (r.goal || ' ' || r.state), '[1, 1]') as cost) c,
                  lateral (select (cost ->> 0)::int as its_rank, (cost ->> 1)::int as calls) n
             where r.due_at <= now()
-            order by case when its_rank = 0 or r.due_at < now() - interval '1 s' * patience_s then least(its_rank, 1)
-                          when r.busy or r.backoff_s > 0 or r.due_at <= r.state_since + interval '1 s' then its_rank
-                          else 2 end,
+            order by least(case when r.busy or r.backoff_s > 0 or r.due_at <= r.state_since + interval '1 s' then its_rank else 2 end,
+                           case when r.due_at < now() - interval '1 s' * patience_s then 1 else 2 end),
                      r.created_at, r.id
             limit most for update of r skip locked
     loop

@@ -104,6 +104,35 @@ describe('two copies of every worker', () => {
     await stack.psql('delete from server.budget where lane = 1');
   });
 
+  test('sixty machines that OVH does not let go yet, each looked at every 15 s: who wants to order gets a turn', async () => {
+    await stack.psql(`set search_path = server, public; begin;
+      with u as (insert into users (id, email, password) values (gen_random_uuid(), gen_random_uuid() || '@example.org', repeat('x', 40)) returning id)
+        insert into deployments (id, user_id, name, status) select gen_random_uuid(), id, 'turn ' || n, 'ERROR' from u, generate_series(0, 60) n;
+      insert into resource (id, state, goal, generation, due_at, state_since, created_at)
+        select id, case name when 'turn 0' then 'new' else 'ready' end, case name when 'turn 0' then 'up' else 'down' end, 1, now(),
+               case name when 'turn 0' then now() else now() - interval '5 min' end, case name when 'turn 0' then now() else now() - interval '1 h' end
+        from deployments where name like 'turn %';
+      update budget set tokens = 20, pace = 40, full_pace = 40, burst = 20, hushed_until = null, refilled_at = clock_timestamp();
+      do $$
+      declare
+        q record;
+      begin
+        for second in 1 .. 120 loop
+          update budget set refilled_at = refilled_at - interval '1 s';
+          update resource set due_at = due_at - interval '1 s', state_since = state_since - interval '1 s';
+          for q in select * from claim_within_budget(8, '{}', '{"up new": [1, 9], "down ready": [0, 4]}', gen_random_uuid(), 1, 60) loop
+            if q.goal = 'up' then
+              return;
+            end if;
+            update resource set busy = false, due_at = clock_timestamp() + interval '15 s' where id = q.id;
+            perform budget_return(q.lane, q.reserved - 2, false, 0);
+          end loop;
+        end loop;
+        raise exception 'no turn in two minutes';
+      end $$;
+      rollback`);
+  });
+
   test('ten at once: all READY, each bought once', async () => {
     const before = await stack.sandbox.ledger();
     const made = await Promise.all(Array.from({ length: 10 }, () => api.deploy()));
