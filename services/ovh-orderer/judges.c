@@ -43,7 +43,7 @@ static struct verdict of_released_row(const struct machine *m, const struct serv
                "Its deployment has released it, and OVH would have billed it again");
 }
 
-static struct verdict of_marked(const struct server_row *marked)
+static struct verdict of_marked(const struct machine *m, const struct server_row *marked)
 {
     if (!marked) {
         return say(MACHINE_DONE, "unknown server",
@@ -54,6 +54,9 @@ static struct verdict of_marked(const struct server_row *marked)
         return say(
             MACHINE_RELEASE, "orphaned server",
             "A server of a deployment that has none any more; OVH would have billed it again");
+    }
+    if (strcmp(marked->service, m->name) == 0) {
+        return fine; /* delivered since the rows were read */
     }
     bool awaits = marked->exists && marked->order > 0 && !marked->service[0] && !marked->busy &&
                   !marked->parked && strcmp(marked->state, "paid") == 0;
@@ -85,7 +88,7 @@ struct verdict machine_judge(const struct machine *m, const struct server_row *r
     if (!m->service) {
         return next(MACHINE_ASK_END);
     }
-    return m->service->ends ? fine : of_marked(marked);
+    return m->service->ends ? fine : of_marked(m, marked);
 }
 
 static bool choosing(const struct server_row *row)

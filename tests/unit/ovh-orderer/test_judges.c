@@ -134,6 +134,7 @@ static void a_marked_machine_that_no_row_has(void **state)
     expect(judge(MARK, false, NULL, &waits), MACHINE_ADOPT, "server its row does not know");
     expect(judge(MARK, false, NULL, &parked), MACHINE_DONE, "second server");
     expect(judge(MARK, false, NULL, &second), MACHINE_DONE, "second server");
+    expect(judge(MARK, false, NULL, &ready), MACHINE_DONE, NULL); /* its row has it by now */
 }
 
 static struct verdict judge_cart(const struct server_row *row, bool validated, int64_t age)
