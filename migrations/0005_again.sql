@@ -69,7 +69,8 @@ begin
         return true;
     end if;
 
-    select status, status_message, generation, owed, failed_piece into d from deployments where id = resource_id for update;
+    -- Not `for update`: what was written just now refers to the deployment, and so does what another stage has written.
+    select status, status_message, generation, owed, failed_piece into d from deployments where id = resource_id for no key update;
     new_status := status_after(d.status, d.generation, o ->> 'status', (o ->> 'generation')::int);
     -- Who said ERROR may say what has become of it.
     new_message := case when d.status = 'ERROR' and o ->> 'status' = 'ERROR' and not stale and d.generation = r.generation
@@ -140,7 +141,7 @@ begin
 
     select * into r from resource where id = id_ for update;
     known := found;
-    select status, generation, status_message, seq into d from deployments where id = id_ for update;
+    select status, generation, status_message, seq into d from deployments where id = id_ for no key update;
     if not found then
         perform dead_letter(message_topic, message_partition, message_offset,
                             jsonb_set(m, '{dead,reason}', '"no such deployment"'));

@@ -138,7 +138,7 @@ begin
                                          else ahead || ' orders ahead of yours' end as message) m
             where not busy and due_at < now() - interval '1 s' and d.status in ('PENDING', 'ORDERING')
                 and d.status_message <> message
-            order by d.updated_at limit most for update of d skip locked
+            order by d.updated_at limit most for no key update of d skip locked
     loop
         update deployments set status = status_after(q.status, q.generation, 'ORDERING', q.generation), status_message = q.message,
             updated_at = clock_timestamp() where id = q.id;

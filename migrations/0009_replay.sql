@@ -133,7 +133,7 @@ begin
     foreach room in array array['llm_key', 'server', 'installation', 'watch'] loop
         execute format('select from %I.resource where id = $1 for update', room) using deployment;
     end loop;
-    select generation + 1 into new_generation from deployments where id = deployment for update;
+    select generation + 1 into new_generation from deployments where id = deployment for no key update;
     plan := replay_plan(deployment, stage);
     if plan ? 'refused' then
         return plan;
@@ -163,7 +163,7 @@ declare
     d record;
     was text;
 begin
-    select status, failed_piece into d from deployments where id = deployment for update;
+    select status, failed_piece into d from deployments where id = deployment for no key update;
     if not found or d.status <> 'ERROR' then
         return false;
     end if;

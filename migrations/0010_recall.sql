@@ -302,7 +302,7 @@ declare
     anew boolean;
     changed boolean;
 begin
-    select seq into last from deployments where id = id_ for update;
+    select seq into last from deployments where id = id_ for no key update;
     if not found and type_ <> 'deployment.requested' then
         return 'no deployment';
     elsif not found then
@@ -354,7 +354,7 @@ declare
     done text := '';
     words text;
 begin
-    select status, owed, generation into d from deployments where id = deployment for update;
+    select status, owed, generation into d from deployments where id = deployment for no key update;
     if d.status = 'DESTROYING' and d.owed = '{}' then -- only its last event is missing
         update deployments set status = 'DESTROYED', status_message = 'Destroyed', destroyed_at = clock_timestamp() where id = deployment;
         perform forget_secrets(deployment), timeline_add(deployment, 'deployment.destroyed', 'clawctl');

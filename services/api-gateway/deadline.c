@@ -25,7 +25,7 @@ static const char late_sql[] =
     "  order by e.seq desc limit 1), '') as newest "
     "from deployments d where d.status in ('PENDING', 'ORDERING', 'PROVISIONING', 'INSTALLING') "
     "and d.decided_at < now() - $1::int * interval '1 s' "
-    "order by d.decided_at limit $2::int for update of d skip locked";
+    "order by d.decided_at limit $2::int for no key update of d skip locked";
 static const char fail_sql[] =
     "update deployments set status = 'ERROR', status_message = $2, failed_piece = $3, "
     "updated_at = clock_timestamp() where id = $1::uuid";

@@ -15,7 +15,7 @@ static const char lock_sql[] =
     "select d.status, d.generation, coalesce(d.failed_piece, '') as failed_piece, "
     "coalesce((select e.status from deployment_events e where e.deployment_id = d.id "
     "  and e.status <> 'ERROR' order by e.seq desc limit 1), '') as was "
-    "from deployments d where d.id = $1::uuid and d.user_id = $2::uuid for update of d";
+    "from deployments d where d.id = $1::uuid and d.user_id = $2::uuid for no key update of d";
 /* A retry starts the deployment's time anew. */
 static const char change_sql[] =
     "update deployments set status = $3, status_message = $4, generation = $5::int, "

@@ -133,6 +133,20 @@ describe('two copies of every worker', () => {
       rollback`);
   });
 
+  test('two stages settle one deployment at once, each with a line for its log: neither waits for the other for ever', async () => {
+    const { id } = (await stack.psql('select gen_random_uuid() as id'))[0];
+    const release = (room) => stack.psql(`set search_path = ${room}, public; begin;
+      insert into deployment_log (deployment_id, stage, line) values ('${id}', '${room}', 'as settle() does'); select pg_sleep(1);
+      select settle('${id}', 1, '{"state": "gone", "goal": "down", "generation": 1, "tries": 0, "failed": false, "backoff": 0, "piece": "${room}",
+        "service": "${room}", "released": true, "lines": ["gone"]}'); commit`);
+    await stack.psql(`insert into users (id, email, password) values ('${id}', '${id}@example.org', repeat('x', 40));
+      insert into deployments (id, user_id, name, status) values ('${id}', '${id}', 'released', 'DESTROYING');
+      insert into llm_key.resource (id, goal, generation, busy, claim) values ('${id}', 'down', 1, true, 1);
+      insert into server.resource (id, goal, generation, busy, claim) values ('${id}', 'down', 1, true, 1)`);
+    await Promise.all([release('llm_key'), release('server')]);
+    assert.deepEqual((await stack.psql(`select owed from deployments where id = '${id}'`))[0].owed, ['installation', 'watch']);
+  });
+
   test('ten at once: all READY, each bought once', async () => {
     const before = await stack.sandbox.ledger();
     const made = await Promise.all(Array.from({ length: 10 }, () => api.deploy()));
