@@ -99,7 +99,7 @@ describe('two copies of every worker', () => {
       select pg_sleep(1);
       select from claim_within_budget(1, '{}', '{}', gen_random_uuid(), 2, 60);
       rollback`);
-    await stack.psql('set search_path = server, public; select budget_open(2, 40, 20)');
+    await stack.psql('set search_path = server, public; select budget_open(2, 40, 20, 60)');
     await Promise.all([turn(0), turn(1), turn(0), turn(1)]);
     await stack.psql('delete from server.budget where lane = 1');
   });
