@@ -24,8 +24,11 @@ enum {
 static const char own_sql[] =
     "select topic, partition, case when coalesce(cluster, $1) = $1 then next else 0 end as next "
     "from offsets";
-/* Where everybody has read. */
-static const char read_sql[] = "select topic, partition, min(next) as next from reading_positions "
+/*
+ * What any stage has read: that was said before, so a database that knows of the reading knows of it, too. What nobody
+ * has read is left to look at, and a message of a stranger no longer once somebody has buried it.
+ */
+static const char read_sql[] = "select topic, partition, max(next) as next from reading_positions "
                                "where coalesce(cluster, $1) = $1 group by topic, partition";
 static const char newer_sql[] =
     "select count(*) as n from unnest($1::uuid[], $2::int[]) as said(id, seq) "
@@ -113,7 +116,7 @@ static struct err take(void *context, rd_kafka_message_t *m)
     return u->n < ASK_AT ? OK : ask(u);
 }
 
-/* From where everybody has read, and no more than the tail of that. */
+/* From where somebody has read to, and no more than the tail of that. */
 static kafka_places *tails(const kafka_places *stored, const kafka_places *begins,
                            const kafka_places *ends)
 {

@@ -5,7 +5,7 @@
  * - Our group's offsets in Kafka are committed after the database's commit. One beyond the stored offset means that
  *   this service has done more than this database knows.
  * - An event is published after the transaction that said it. One in the topics whose seq is beyond its deployment's
- *   means the same; only what some stage has not read yet need be looked at.
+ *   means the same; only what no stage has read yet need be looked at.
  *
  * Until that is looked at nothing is claimed and nothing applied: at the start, at every assignment, and when the
  * database was away, for it may come back as another. The price: a worker that starts, or whose database was away, while

@@ -54,6 +54,18 @@ test('what cannot be applied goes to dead-letters with its reason, and the parti
   }
 });
 
+test('nor does one keep a service from starting that the others have buried, while a stage is away', async () => {
+  const id = stranger.replace('dead', 'beef');
+  await stack.stop('health-monitor.1');
+  await say('deployments', id, 'deployment.destroy-requested', `{"deploymentId":"${id}","generation":1,"seq":1}`);
+  const buried = async () => (await deadLetters()).filter((l) => l.key === id).map((l) => l.service).sort();
+  await until(async () => (await buried()).length === 3, { what: 'the others have buried it' });
+  await stack.stop('ovh-orderer.1');
+  await stack.start('ovh-orderer.1');
+  await stack.start('health-monitor.1');
+  await until(async () => (await buried()).includes('health-monitor'), { what: 'the last one has buried it' });
+});
+
 test('a repeated event starts nothing twice', async () => {
   const before = await stack.sandbox.ledger();
   const { id } = await api.deploy();
