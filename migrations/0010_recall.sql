@@ -148,7 +148,8 @@ begin
         return false;
     end if;
     execute format($sql$
-        update %I.resource set failed = not goes_on, claim = claim + 1, busy = false, tries = 0, due_at = case when goes_on then now() end
+        update %I.resource set failed = not goes_on, claim = claim + 1, busy = false, tries = 0, due_at = case when goes_on then now() end,
+            notes = case when goes_on then notes || '{"recalled_late": 1}' else notes end -- whether it was given back, OVH must say
             from (select id as its_id, $2 = 'server' and state in ('ordered', 'paid', 'late', 'held', 'unwanted') as goes_on
                   from %1$I.resource where id = $1) s
             where id = its_id and goal = 'up' and generation <= $3 and not failed $sql$, room) using deployment, room, decision;

@@ -33,13 +33,35 @@ static struct err own_key(struct job *job)
     return OK;
 }
 
+/* A row that was recalled from the topics does not know whether its late machine was given back in the life that was lost. */
+static struct err given_back(const struct job *job, const struct ovh *ovh, bool *ret)
+{
+    struct ovh_service service = {0};
+
+    *ret = false;
+    if (!note_int(job, "recalled_late", 0)) {
+        return OK;
+    }
+    struct err e = ovh_service(ovh, note(job, "service_name"), &service);
+    *ret = !failed(e) && service.ends;
+    return ovh_absent(e) ? OK : e;
+}
+
 /* May run again: naming the machine is the same each time, the rest reads; a key that is kept is not made again. */
 struct err server_prepare(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
     const char *service = note(job, "service_name"), *image = NULL;
     int64_t floor = 0;
+    bool ends = false;
 
+    TRY(given_back(job, &ovh, &ends));
+    if (ends) {
+        job_log(job, "The server that came late was given back already");
+        note_set_int(job, "ending", 1);
+        job_go(job, "unwanted");
+        return OK;
+    }
     struct err e = ovh_vps_mark(&ovh, service, server_mark(job));
     if (ovh_absent(e) || ovh_busy(e)) {
         return busy(job);

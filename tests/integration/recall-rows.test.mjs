@@ -51,6 +51,7 @@ for (const state of ['ordered', 'paid', 'late', 'held', 'unwanted']) {
     assert.ok(row.due_at, 'it is looked at again');
     assert.equal(row.state, ['ordered', 'paid'].includes(state) ? 'late' : state, 'nothing is paid or set up before a retry');
     assert.equal(row.notes.late_told, 1);
+    assert.equal(row.notes.recalled_late, 1, 'it is looked whether it was given back before it is used');
     assert.equal((await api.deployment(id)).status, 'ERROR');
   });
 }

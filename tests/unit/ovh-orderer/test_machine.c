@@ -110,6 +110,25 @@ static void the_address_is_the_ipv4(void **state)
     assert_ptr_equal(job.said, &server_ready);
 }
 
+/* A machine that ends with the month is none to set up: it came late, and was given back in a life that was lost. */
+static void what_was_given_back_is_not_used(void **state)
+{
+    (void)state;
+    remember("service_name", "vps-1.ovh.us");
+    remember_int("recalled_late", 1);
+    job.state = "delivered";
+    OVH_WILL(ASK("GET", "/vps/vps-1.ovh.us/serviceInfos", 200,
+                 "{\"expiration\":\"2027-05-14\",\"renew\":{\"deleteAtExpiration\":true}}"),
+             ASK("GET", "/vps/vps-1.ovh.us/serviceInfos", 200,
+                 "{\"expiration\":\"2027-05-14\",\"renew\":{\"deleteAtExpiration\":true}}"));
+    assert_false(failed(server_prepare(&job)));
+    assert_string_equal(job.go, "unwanted");
+    assert_false(failed(server_give_back(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "cancelled"); /* from where a new one is ordered */
+    assert_null(note(&job, "service_name"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +139,7 @@ int main(void)
         TEST(the_third_failed_rebuild_asks_for_a_person),
         TEST(after_a_failure_the_server_must_be_up_first),
         TEST(the_address_is_the_ipv4),
+        TEST(what_was_given_back_is_not_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
