@@ -95,6 +95,7 @@ struct job {
     int generation; /* the user's decision this run belongs to */
     int tries;      /* failures in a row so far */
     double age_s;   /* time in this state */
+    double lag_s;   /* how late it comes: long when a budget is short */
     bool again; /* an earlier run of this very move was cut off: its effects may have happened */
     const json_t *notes; /* what earlier moves remembered; read with note() */
     const char *sealed;  /* JSON object of sealed secrets, for job_secret() */

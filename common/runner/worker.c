@@ -31,6 +31,7 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job.generation = task->generation;
     job.tries = task->tries;
     job.age_s = task->age_s;
+    job.lag_s = task->lag_s;
     job.again = task->again;
     job.notes = notes;
     job.sealed = task->sealed;

@@ -2,17 +2,19 @@
 #include "cache.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 
-enum { ENTRIES = 256, VALUE_MAX = 32 * 1024 };
+enum { ENTRIES = 256, KEY_SIZE = 200, VALUE_MAX = 32 * 1024 };
 
 static struct {
     pthread_mutex_t lock;
     struct entry {
-        char *key, *value;
+        char key[KEY_SIZE];
+        char *value; /* NULL: a free place */
         int64_t until_ms;
         bool used;
     } entries[ENTRIES];
@@ -20,23 +22,21 @@ static struct {
 
 static void drop(struct entry *entry)
 {
-    free(entry->key);
     free(entry->value);
     *entry = (struct entry){0};
 }
 
 /* The key's own place, else a free one, else that of what would be forgotten first. */
-static struct entry *place_for(const char *key)
+static int place_for(const char *key)
 {
-    struct entry *best = &cache.entries[0];
+    int best = 0;
 
     for (int i = 0; i < ENTRIES; i++) {
-        struct entry *one = &cache.entries[i];
-        if (one->key && strcmp(one->key, key) == 0) {
-            return one;
+        if (cache.entries[i].value && strcmp(cache.entries[i].key, key) == 0) {
+            return i;
         }
-        if (one->until_ms < best->until_ms) { /* a free one's is 0 */
-            best = one;
+        if (cache.entries[i].until_ms < cache.entries[best].until_ms) { /* a free one's is 0 */
+            best = i;
         }
     }
     return best;
@@ -50,7 +50,7 @@ const char *cache_find(const struct ovh *ovh, const char *key)
     (void)pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < ENTRIES && !found; i++) {
         struct entry *one = &cache.entries[i];
-        if (one->key && one->until_ms > now && strcmp(one->key, key) == 0) {
+        if (one->value && one->until_ms > now && strcmp(one->key, key) == 0) {
             one->used = true;
             found = arena_strdup(ovh->arena, one->value);
         }
@@ -61,18 +61,19 @@ const char *cache_find(const struct ovh *ovh, const char *key)
 
 void cache_keep(const struct ovh *ovh, const char *key, const char *value, double seconds)
 {
-    if (ovh->settings->remember_s <= 0 || seconds <= 0 || strlen(value) > VALUE_MAX) {
+    if (ovh->settings->remember_s <= 0 || seconds <= 0 || strlen(key) >= KEY_SIZE ||
+        strlen(value) > VALUE_MAX) {
         return;
     }
-    char *its_key = strdup(key), *its_value = strdup(value);
-    if (!its_key || !its_value) {
+    (void)pthread_mutex_lock(&cache.lock);
+    int place = place_for(key);
+    drop(&cache.entries[place]);
+    (void)snprintf(cache.entries[place].key, KEY_SIZE, "%s", key);
+    cache.entries[place].value = strdup(value);
+    cache.entries[place].until_ms = clock_ms() + (int64_t)(seconds * 1000);
+    if (!cache.entries[place].value) {
         abort();
     }
-    (void)pthread_mutex_lock(&cache.lock);
-    struct entry *place = place_for(key);
-    drop(place);
-    *place = (struct entry){
-        .key = its_key, .value = its_value, .until_ms = clock_ms() + (int64_t)(seconds * 1000)};
     (void)pthread_mutex_unlock(&cache.lock);
 }
 
@@ -83,7 +84,7 @@ bool cache_forget(const char *prefix)
     (void)pthread_mutex_lock(&cache.lock);
     for (int i = 0; i < ENTRIES; i++) {
         struct entry *one = &cache.entries[i];
-        if (one->key && strncmp(one->key, prefix, strlen(prefix)) == 0) {
+        if (one->value && strncmp(one->key, prefix, strlen(prefix)) == 0) {
             used = used || one->used;
             drop(one);
         }

@@ -10,10 +10,11 @@
 
 enum {
     MACHINES_MAX = 20000, /* with more, orders are looked at one by one           */
-    LOOKS = 3,            /* that one unknown machine is worth in a round         */
+    LOOKS = 2,            /* that one unknown machine is worth in a round         */
     ROUND = 3,            /* polls until its second round; each comes twice later */
     ROUNDS_MAX = 8,
-    LONGEST = 6, /* polls without a look at the order itself, when young */
+    LONGEST = 6, /* polls' time without a look at the order, when young   */
+    LISTED = 2,  /* and at least so many polls that went by the list      */
 };
 
 /* An unknown machine is some order's, but of which of those that wait nobody knows: in each round a few look. */
@@ -88,11 +89,14 @@ static void take(const struct ovh_names *names, int64_t now)
     qsort(fresh, names->n, sizeof *fresh, by_name);
 }
 
-/* Asks for the list if it is older than a poll; whoever asks does so alone, the others go by the old one. */
-static void refresh(const struct ovh *ovh, int64_t now)
+/* Asks for the list if it is older than a poll, or than polls come when calls are scarce; whoever asks does so alone,
+ * the others go by the old one. */
+static void refresh(const struct job *job, const struct ovh *ovh, int64_t now)
 {
     struct ovh_names names = {0};
-    int64_t age_ms = (int64_t)(ovh->settings->delivery_poll_s * 1000);
+    double poll_s = ovh->settings->delivery_poll_s;
+    double lag_s = job->lag_s < LONGEST * poll_s ? job->lag_s : LONGEST * poll_s;
+    int64_t age_ms = (int64_t)((poll_s + lag_s) * 1000);
 
     (void)pthread_mutex_lock(&listing.lock);
     bool old = listing.asked_ms == 0 || now - listing.asked_ms >= age_ms;
@@ -171,27 +175,37 @@ static bool somebody_calls(const struct job *job, const struct ovh *ovh, int64_t
     return look && !job->hushed;
 }
 
+/* Long ago, by the clock and by the polls that went by the list alone: when calls are scarce those are far apart. */
+static bool long_ago(const struct job *job, const struct ovh *ovh, int64_t since_ms)
+{
+    double longest = LONGEST * ovh->settings->delivery_poll_s;
+
+    longest = job->age_s / 2 > longest ? job->age_s / 2 : longest;
+    return (double)since_ms / 1000 >= longest && note_int(job, "listed", 0) >= LISTED;
+}
+
 bool listing_worth_a_look(struct job *job, const struct ovh *ovh)
 {
-    int64_t now = clock_unix_us() / 1000, age_ms = (int64_t)(job->age_s * 1000);
-    int64_t poll_ms = (int64_t)(ovh->settings->delivery_poll_s * 1000);
-    int64_t looked = note_int(job, "looked_ms", now - age_ms);
-    int64_t longest = age_ms / 2 > LONGEST * poll_ms ? age_ms / 2 : LONGEST * poll_ms;
+    int64_t now = clock_unix_us() / 1000;
+    int64_t looked = note_int(job, "looked_ms", now - (int64_t)(job->age_s * 1000));
+    double poll_s = ovh->settings->delivery_poll_s;
 
     if (ovh->settings->rate == 0) { /* calls cost nothing */
         return true;
     }
-    bool look = now - looked >= longest;
+    bool look = long_ago(job, ovh, now - looked);
     if (!look) {
-        refresh(ovh, now);
+        refresh(job, ovh, now);
         if (job->hushed) {
             return false;
         }
-        look = list_failed() ? now - looked >= 2 * poll_ms : somebody_calls(job, ovh, looked, now);
+        look = list_failed() ? (double)(now - looked) / 1000 >= 2 * poll_s
+                             : somebody_calls(job, ovh, looked, now);
     }
     if (look) {
         note_set_int(job, "looked_ms", now);
     }
+    note_set_int(job, "listed", look ? 0 : note_int(job, "listed", 0) + 1);
     return look;
 }
 
