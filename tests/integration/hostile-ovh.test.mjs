@@ -6,9 +6,6 @@ import { begin, end, hurry } from './hostile/world.mjs';
 import './hostile/calls.mjs';
 import './hostile/checkout.mjs';
 import './hostile/orders.mjs';
-import './hostile/late.mjs';
-import './hostile/restored.mjs';
-import './hostile/wiping.mjs';
 import './hostile/choices.mjs';
 
 before(async () => {
