@@ -116,19 +116,6 @@ describe('a retry', () => {
     await destroyed(id);
   });
 
-<<<<<<< HEAD
-  test('during the last step of a stage: the stage is done then, and rests', async () => {
-    await faults({ method: 'POST', path: '/api/v1/keys', kind: 'slow', seconds: 2 });
-    const [id] = await deploy();
-    await until(async () => (await world.stack.psql(`select 1 from llm_key.resource where id = '${id}' and state = 'named' and busy`)).length, { what: 'the key is being made' });
-    await world.stack.psql(`update deployments set status = 'ERROR', failed_piece = 'llm_key', status_message = 'It took too long.' where id = '${id}'`);
-    assert.equal((await click(id, 'retry')).status, 202);
-    await assertReady(id, { orders: 1 });
-    const { state, failed } = await row('llm_key', id);
-    assert.deepEqual({ state, failed }, { state: 'issued', failed: false });
-    await destroyed(id);
-  });
-=======
   for (const [piece, fault] of [
     ['llm_key', { method: 'POST', path: '/api/v1/keys' }],
     ['server', { method: 'GET', path: '/1.0/vps/*/ips' }],
@@ -144,7 +131,6 @@ describe('a retry', () => {
       await destroyed(id);
     });
   }
->>>>>>> 5194d0a (Let a stage rest that is done when a retry meets its last action)
 
   test('of what an operator set back, while the first stage is at it: the stages that wait for it go on', async () => {
     const [id] = await deploy();
