@@ -43,7 +43,7 @@ export function unrest(deployment) {
     const watching = piece === 'watch' && r.goal === 'up' && ['ready', 'unhealthy'].includes(r.state);
     if (r.busy) return `${piece} acts in '${r.state}'`;
     // A late machine that is kept for a retry, say: the deployment is in ERROR and says what is awaited.
-    const kept = deployment.status === 'ERROR' && r.goal === 'up' && r.due_in > KEPT_S;
+    const kept = deployment.status === 'ERROR' && r.goal === 'up' && (r.state === 'held' || r.due_in > KEPT_S);
     if (r.due_at && !r.failed && !watching && !kept) return `${piece} waits in '${r.state}' (goal ${r.goal}, due in ${r.due_in} s)`;
     if (watching && r.state === 'unhealthy') return `${piece} is unhealthy`;
   }
