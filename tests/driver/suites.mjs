@@ -35,7 +35,7 @@ const unitTests = (root) =>
 // Each file may start a whole product; two of them share two cores well, as most of their time is waiting.
 const nodeTests = (root, folder, atOnce = 1) => {
   const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs')).sort();
-  const flags = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=600000', '--test-reporter=spec'];
+  const flags = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=1500000', '--test-reporter=spec'];
   return files.length ? [{ run: [process.execPath, ...flags, ...files.map((name) => join(folder, name))] }] : [];
 };
 
