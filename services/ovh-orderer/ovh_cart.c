@@ -135,13 +135,19 @@ struct err ovh_cart_offers(const struct ovh *ovh, const char *cart, struct ovh_n
     return ret->n > 0 ? OK : transient("OVH did not tell what it sells");
 }
 
-/* The labels of a plan's configuration: the same for each cart, so kept for a while. */
-static struct err labels_of(const struct ovh *ovh, const char *path, const char *plan, json_t **ret)
+static const char *labels_key(const struct ovh *ovh, const char *plan)
 {
-    const char *key = arena_printf(ovh->arena, "labels %s", plan);
-    const char *known = cache_find(ovh, key);
+    return arena_printf(ovh->arena, "labels %s", plan);
+}
+
+/* The labels of a plan's configuration: the same for each cart, so remembered for a while. */
+static struct err labels_of(const struct ovh *ovh, const char *path, const char *plan, json_t **ret,
+                            bool *ret_fresh)
+{
+    const char *known = cache_find(ovh, labels_key(ovh, plan));
 
     *ret = known ? json_loads(known, 0, NULL) : NULL;
+    *ret_fresh = !*ret;
     if (*ret) {
         return OK;
     }
@@ -150,10 +156,17 @@ static struct err labels_of(const struct ovh *ovh, const char *path, const char 
     if (!json_is_array(*ret) || json_array_size(*ret) > LABELS_MAX) {
         return transient("OVH did not tell how to configure the server");
     }
-    char *text = json_dumps(*ret, JSON_COMPACT);
-    cache_keep(ovh, key, text ? text : "", BELIEVE_CATALOG * ovh->settings->remember_s);
-    free(text);
     return OK;
+}
+
+/* Only what has served to configure a server: an answer that is nonsense must not last. */
+static void keep_labels(const struct ovh *ovh, const char *plan, const json_t *labels)
+{
+    char *text = json_dumps(labels, JSON_COMPACT);
+
+    cache_keep(ovh, labels_key(ovh, plan), text ? text : "",
+               BELIEVE_CATALOG * ovh->settings->remember_s);
+    free(text);
 }
 
 /* Refused because of labels that were only remembered? Then they are asked for again by the next run. */
@@ -170,8 +183,9 @@ static struct err configure(const struct ovh *ovh, const char *path, const char 
                             const struct ovh_names *datacenters, const char **ret_datacenter)
 {
     json_auto_t *labels = NULL;
+    bool fresh = false;
 
-    TRY(labels_of(ovh, path, plan, &labels));
+    TRY(labels_of(ovh, path, plan, &labels, &fresh));
     for (size_t i = 0; i < json_array_size(labels); i++) {
         const json_t *row = json_array_get(labels, i);
         const char *label = json_string_value(json_object_get(row, "label"));
@@ -193,7 +207,13 @@ static struct err configure(const struct ovh *ovh, const char *path, const char 
         TRY(ovh_do(ovh, "POST", arena_printf(ovh->arena, "%s/configuration", path),
                    json_pack("{s:s, s:s}", "label", label, "value", value)));
     }
-    return *ret_datacenter ? OK : permanent("OVH does not let us choose the datacenter");
+    if (!*ret_datacenter) {
+        return permanent("OVH does not let us choose the datacenter");
+    }
+    if (fresh) {
+        keep_labels(ovh, plan, labels);
+    }
+    return OK;
 }
 
 struct err ovh_cart_fill(const struct ovh *ovh, const char *cart, const char *plan,

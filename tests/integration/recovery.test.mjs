@@ -90,6 +90,28 @@ describe('two copies of every worker', () => {
   });
   after(() => stack?.close());
 
+  test('ten at once: all READY, each bought once', async () => {
+    const before = await stack.sandbox.ledger();
+    const made = await Promise.all(Array.from({ length: 10 }, () => api.deploy()));
+    await Promise.all(made.map(({ id }) => api.waitStatus(id, 'READY', { deadline: 120 })));
+    await assertBoughtOnce(stack, before, 10);
+    const addresses = (await api.list()).map((d) => d.ipAddress);
+    assert.equal(new Set(addresses).size, 10, 'each has its own machine');
+  });
+
+  for (const service of WORKERS) {
+    test(`one of two ${service} is killed for good: the other one does its work`, async () => {
+      const before = await stack.sandbox.ledger();
+      const { id } = await api.deploy();
+      await stack.kill(`${service}.1`);
+      await api.waitStatus(id, 'READY', { deadline: 120 });
+      await assertBoughtOnce(stack, before);
+      await stack.start(`${service}.1`);
+    });
+  }
+
+  // The last ones: they leave the budget as they need it.
+
   test('copies with several credentials give back and claim at once: neither has to wait for the other for ever', async () => {
     const turn = (lane) => stack.psql(`set search_path = server, public; begin;
       with u as (insert into users (id, email, password) values (gen_random_uuid(), gen_random_uuid() || '@example.org', repeat('x', 40)) returning id)
@@ -146,24 +168,4 @@ describe('two copies of every worker', () => {
     await Promise.all([release('llm_key'), release('server')]);
     assert.deepEqual((await stack.psql(`select owed from deployments where id = '${id}'`))[0].owed, ['installation', 'watch']);
   });
-
-  test('ten at once: all READY, each bought once', async () => {
-    const before = await stack.sandbox.ledger();
-    const made = await Promise.all(Array.from({ length: 10 }, () => api.deploy()));
-    await Promise.all(made.map(({ id }) => api.waitStatus(id, 'READY', { deadline: 120 })));
-    await assertBoughtOnce(stack, before, 10);
-    const addresses = (await api.list()).map((d) => d.ipAddress);
-    assert.equal(new Set(addresses).size, 10, 'each has its own machine');
-  });
-
-  for (const service of WORKERS) {
-    test(`one of two ${service} is killed for good: the other one does its work`, async () => {
-      const before = await stack.sandbox.ledger();
-      const { id } = await api.deploy();
-      await stack.kill(`${service}.1`);
-      await api.waitStatus(id, 'READY', { deadline: 120 });
-      await assertBoughtOnce(stack, before);
-      await stack.start(`${service}.1`);
-    });
-  }
 });

@@ -19,6 +19,7 @@ const BRISK = {
   'ovh-orderer': {
     OVH_PLANS: 'vps-2019-retired,vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: 2, STOCK_POLL_S: 0.3, STOCK_LIMIT_S: 1,
     DELIVERY_POLL_S: 0.3, REBUILD_POLL_S: 0.3, ADDRESS_POLL_S: 0.3, RELEASE_POLL_S: 0.3, LATE_POLL_S: 0.3, OVH_RATE: 60000, OVH_BURST: 10000,
+    OVH_REMEMBER_S: 0, // each call goes out, and may go wrong
   },
   installer: { SETUP_POLL_S: 0.2, CONNECT_POLL_S: 0.2 },
   'health-monitor': { PROBE_POLL_S: 0.2, RECHECK_S: 0.3 },
