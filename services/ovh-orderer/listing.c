@@ -190,7 +190,8 @@ bool listing_worth_a_look(struct job *job, const struct ovh *ovh)
     int64_t looked = note_int(job, "looked_ms", now - (int64_t)(job->age_s * 1000));
     double poll_s = ovh->settings->delivery_poll_s;
 
-    if (ovh->settings->rate == 0) { /* calls cost nothing */
+    if (ovh->settings->rate == 0 ||
+        ovh->settings->remember_s <= 0) { /* calls cost nothing, or each is to be asked */
         return true;
     }
     bool look = long_ago(job, ovh, now - looked);
