@@ -1,5 +1,4 @@
 // OpenRouter at its worst: at most one live key per deployment, whatever is lost, late or a lie, and none after destroy.
-// Meanwhile other deployments wait for answers that come after we have given up on them.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -34,19 +33,7 @@ const DONE = {
   'its answer names no key': { kind: 'lie', body: { data: {} }, execute: true },
 };
 
-let late;
-
-before(async () => {
-  await begin();
-  // Answers that come after we have given up take half a minute: they do so while the other tests run.
-  await world.sandbox.faults([
-    { ...CREATE, kind: 'slow', seconds: 22 },
-    { method: 'GET', path: '/1.0/vps/order/rule/datacenter', kind: 'slow', seconds: 12 },
-    ...['/1.0/order/cart/*/checkout', '/1.0/me/order/*/pay', '/1.0/vps/*/rebuild'].map((path) => ({ method: 'POST', path, kind: 'slow', seconds: 27 })),
-  ]);
-  late = await deploy(5);
-  await until(async () => (await world.sandbox.get('/_/faults')).length === 0, { what: 'all late answers are on their way' });
-});
+before(() => begin());
 after(end);
 afterEach(calm);
 
@@ -147,10 +134,4 @@ describe('revoking a key', () => {
     await world.sandbox.delete(`/api/v1/keys/${hash}`, { headers: { authorization: `Bearer ${world.stack.env.OPENROUTER_PROVISIONING_KEY}` } });
     await destroyed(id);
   });
-});
-
-test('answers that came too late: READY all the same, each bought once', async () => {
-  // An order that can not be told from those of others is left to die unpaid: there may be more than one, not more paid.
-  for (const id of late) await assertReady(id, { deadline: 90 });
-  await destroyed(...late);
 });
