@@ -17,6 +17,12 @@ static const struct event_field deployment_retry_requested_fields[] = {DEPLOYMEN
 #define EVENT_STRUCT struct deployment_restart_requested
 static const struct event_field deployment_restart_requested_fields[] = {DEPLOYMENT_RESTART_REQUESTED(EVENT_FIELD)};
 #undef EVENT_STRUCT
+#define EVENT_STRUCT struct deployment_reinstall_requested
+static const struct event_field deployment_reinstall_requested_fields[] = {DEPLOYMENT_REINSTALL_REQUESTED(EVENT_FIELD)};
+#undef EVENT_STRUCT
+#define EVENT_STRUCT struct deployment_upgrade_requested
+static const struct event_field deployment_upgrade_requested_fields[] = {DEPLOYMENT_UPGRADE_REQUESTED(EVENT_FIELD)};
+#undef EVENT_STRUCT
 #define EVENT_STRUCT struct deployment_destroy_requested
 static const struct event_field deployment_destroy_requested_fields[] = {DEPLOYMENT_DESTROY_REQUESTED(EVENT_FIELD)};
 #undef EVENT_STRUCT
@@ -49,6 +55,9 @@ static const struct event_field instance_installed_fields[] = {INSTANCE_INSTALLE
 #undef EVENT_STRUCT
 #define EVENT_STRUCT struct instance_restarted
 static const struct event_field instance_restarted_fields[] = {INSTANCE_RESTARTED(EVENT_FIELD)};
+#undef EVENT_STRUCT
+#define EVENT_STRUCT struct instance_upgraded
+static const struct event_field instance_upgraded_fields[] = {INSTANCE_UPGRADED(EVENT_FIELD)};
 #undef EVENT_STRUCT
 #define EVENT_STRUCT struct instance_ready
 static const struct event_field instance_ready_fields[] = {INSTANCE_READY(EVENT_FIELD)};

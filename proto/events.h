@@ -19,6 +19,11 @@
 
 #define DEPLOYMENT_RESTART_REQUESTED(F) EVENT_COMMON(F)
 
+#define DEPLOYMENT_REINSTALL_REQUESTED(F) EVENT_COMMON(F)
+
+#define DEPLOYMENT_UPGRADE_REQUESTED(F) EVENT_COMMON(F)                                      \
+    F(text, version, "version", REQUIRED, "of OpenClaw, to be installed")
+
 #define DEPLOYMENT_DESTROY_REQUESTED(F) EVENT_COMMON(F)
 
 #define DEPLOYMENT_FAILED(F) EVENT_COMMON(F)                                                 \
@@ -27,9 +32,14 @@
 
 #define DEPLOYMENT_DESTROYED(F) EVENT_COMMON(F)
 
+/* Of a stage that works again on what it had done: the decision to install anew that made it. */
+#define EVENT_ANEW(F)                                                                        \
+    F(int,  anew, "anew", OPTIONAL, "generation of the decision to install anew; absent the first time")
+
 #define KEY_ISSUED(F) EVENT_COMMON(F)                                                        \
     F(text, name,        "name",          REQUIRED, "the key's name at OpenRouter")          \
-    F(int,  limit_micro, "limitMicroUsd", REQUIRED, "its cap in millionths of a dollar")
+    F(int,  limit_micro, "limitMicroUsd", REQUIRED, "its cap in millionths of a dollar")     \
+    EVENT_ANEW(F)
 
 #define KEY_REVOKED(F) EVENT_COMMON(F)
 
@@ -44,7 +54,8 @@
 
 #define SERVER_READY(F) EVENT_COMMON(F)                                                      \
     F(text, ip,           "ip",          REQUIRED, "IPv4 address of the machine")            \
-    F(text, service_name, "serviceName", REQUIRED, "its name at OVH, also its host name")
+    F(text, service_name, "serviceName", REQUIRED, "its name at OVH, also its host name")    \
+    EVENT_ANEW(F)
 
 #define SERVER_RELEASED(F) EVENT_COMMON(F)                                                   \
     F(text, service_name, "serviceName", OPTIONAL, "its name at OVH, when there was one")    \
@@ -52,10 +63,15 @@
 
 #define INSTANCE_INSTALLED(F) EVENT_COMMON(F)                                                \
     F(text, ip,      "ip",      REQUIRED, "where it runs")                                   \
-    F(text, version, "version", REQUIRED, "OpenClaw's version")
+    F(text, version, "version", REQUIRED, "OpenClaw's version")                              \
+    EVENT_ANEW(F)
 
 #define INSTANCE_RESTARTED(F) EVENT_COMMON(F)                                                \
     F(text, ip, "ip", REQUIRED, "where it runs")
+
+#define INSTANCE_UPGRADED(F) EVENT_COMMON(F)                                                 \
+    F(text, ip,      "ip",      REQUIRED, "where it runs")                                   \
+    F(text, version, "version", REQUIRED, "OpenClaw's version from now on")
 
 #define INSTANCE_READY(F) EVENT_COMMON(F)                                                    \
     F(text, url, "url", REQUIRED, "where it answers, with a valid certificate")
@@ -65,25 +81,28 @@
 
 #define INSTANCE_RECOVERED(F) EVENT_COMMON(F)
 
-/*   struct and variable           type                            topic          said by            why */
+/*    struct and variable             type                              topic          said by            why */
 #define EVENTS(E)                                                                                                \
-    E(deployment_requested,         "deployment.requested",         "deployments", "api-gateway",     "a user pressed Deploy",                DEPLOYMENT_REQUESTED)         \
-    E(deployment_retry_requested,   "deployment.retry-requested",   "deployments", "api-gateway",     "go on at the stage that failed",       DEPLOYMENT_RETRY_REQUESTED)   \
-    E(deployment_restart_requested, "deployment.restart-requested", "deployments", "api-gateway",     "restart OpenClaw on the machine",      DEPLOYMENT_RESTART_REQUESTED) \
-    E(deployment_destroy_requested, "deployment.destroy-requested", "deployments", "api-gateway",     "release everything",                   DEPLOYMENT_DESTROY_REQUESTED) \
-    E(deployment_failed,            "deployment.failed",            "deployments", "any",             "a stage gave up; a retry may go on",   DEPLOYMENT_FAILED)            \
-    E(deployment_destroyed,         "deployment.destroyed",         "deployments", "any",             "nothing of it is left",                DEPLOYMENT_DESTROYED)         \
-    E(key_issued,                   "key.issued",                   "keys",        "key-provisioner", "its OpenRouter key exists",            KEY_ISSUED)                   \
-    E(key_revoked,                  "key.revoked",                  "keys",        "key-provisioner", "its OpenRouter key is gone",           KEY_REVOKED)                  \
-    E(key_usage,                    "key.usage",                    "keys",        "key-provisioner", "what its key has spent",               KEY_USAGE)                    \
-    E(server_ordered,               "server.ordered",               "servers",     "ovh-orderer",     "the order is paid",                    SERVER_ORDERED)               \
-    E(server_ready,                 "server.ready",                 "servers",     "ovh-orderer",     "delivered, rebuilt with our key",      SERVER_READY)                 \
-    E(server_released,              "server.released",              "servers",     "ovh-orderer",     "it will not be billed again",          SERVER_RELEASED)              \
-    E(instance_installed,           "instance.installed",           "instances",   "installer",       "the setup script is done",             INSTANCE_INSTALLED)           \
-    E(instance_restarted,           "instance.restarted",           "instances",   "installer",       "OpenClaw was restarted",               INSTANCE_RESTARTED)           \
-    E(instance_ready,               "instance.ready",               "instances",   "health-monitor",  "usable from outside",                  INSTANCE_READY)               \
-    E(instance_unhealthy,           "instance.unhealthy",           "instances",   "health-monitor",  "no longer usable from outside",        INSTANCE_UNHEALTHY)           \
-    E(instance_recovered,           "instance.recovered",           "instances",   "health-monitor",  "usable again",                         INSTANCE_RECOVERED)
+    E(deployment_requested,           "deployment.requested",           "deployments", "api-gateway",     "a user pressed Deploy",                  DEPLOYMENT_REQUESTED)           \
+    E(deployment_retry_requested,     "deployment.retry-requested",     "deployments", "api-gateway",     "go on at the stage that failed",         DEPLOYMENT_RETRY_REQUESTED)     \
+    E(deployment_restart_requested,   "deployment.restart-requested",   "deployments", "api-gateway",     "restart OpenClaw on the machine",        DEPLOYMENT_RESTART_REQUESTED)   \
+    E(deployment_reinstall_requested, "deployment.reinstall-requested", "deployments", "api-gateway",     "wipe the machine and install anew",      DEPLOYMENT_REINSTALL_REQUESTED) \
+    E(deployment_upgrade_requested,   "deployment.upgrade-requested",   "deployments", "api-gateway",     "bring OpenClaw to a newer version",      DEPLOYMENT_UPGRADE_REQUESTED)   \
+    E(deployment_destroy_requested,   "deployment.destroy-requested",   "deployments", "api-gateway",     "release everything",                     DEPLOYMENT_DESTROY_REQUESTED)   \
+    E(deployment_failed,              "deployment.failed",              "deployments", "any",             "a stage gave up; a retry may go on",     DEPLOYMENT_FAILED)              \
+    E(deployment_destroyed,           "deployment.destroyed",           "deployments", "any",             "nothing of it is left",                  DEPLOYMENT_DESTROYED)           \
+    E(key_issued,                     "key.issued",                     "keys",        "key-provisioner", "its OpenRouter key exists",              KEY_ISSUED)                     \
+    E(key_revoked,                    "key.revoked",                    "keys",        "key-provisioner", "its OpenRouter key is gone",             KEY_REVOKED)                    \
+    E(key_usage,                      "key.usage",                      "keys",        "key-provisioner", "what its key has spent",                 KEY_USAGE)                      \
+    E(server_ordered,                 "server.ordered",                 "servers",     "ovh-orderer",     "the order is paid",                      SERVER_ORDERED)                 \
+    E(server_ready,                   "server.ready",                   "servers",     "ovh-orderer",     "delivered, rebuilt with our key",        SERVER_READY)                   \
+    E(server_released,                "server.released",                "servers",     "ovh-orderer",     "it will not be billed again",            SERVER_RELEASED)                \
+    E(instance_installed,             "instance.installed",             "instances",   "installer",       "the setup script is done",               INSTANCE_INSTALLED)             \
+    E(instance_restarted,             "instance.restarted",             "instances",   "installer",       "OpenClaw was restarted",                 INSTANCE_RESTARTED)             \
+    E(instance_upgraded,              "instance.upgraded",              "instances",   "installer",       "OpenClaw is of another version now",     INSTANCE_UPGRADED)              \
+    E(instance_ready,                 "instance.ready",                 "instances",   "health-monitor",  "usable from outside",                    INSTANCE_READY)                 \
+    E(instance_unhealthy,             "instance.unhealthy",             "instances",   "health-monitor",  "no longer usable from outside",          INSTANCE_UNHEALTHY)             \
+    E(instance_recovered,             "instance.recovered",             "instances",   "health-monitor",  "usable again",                           INSTANCE_RECOVERED)
 
 #define EVENT_DECLARE(var, type, topic, says, why, FIELDS) \
     struct var { FIELDS(EVENT_MEMBER) };                   \
