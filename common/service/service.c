@@ -1,6 +1,7 @@
 /* From main() to the drained end, the same for every service. */
 #include "service/service.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 
 /* Within STOP_MS of the signal everything ends; the last LAST_WORDS_MS of it are for publishing events. */
 enum { STOP_MS = 9500, LAST_WORDS_MS = 2500, DATABASE_AGE_MS = 10000 };
+enum { HEAPS = 4, LARGE = 128 * 1024 };
 
 /* The process, while it runs. */
 struct process {
@@ -222,6 +224,14 @@ static int run(struct process *p)
     return 0;
 }
 
+/* Threads that mostly wait share a few heaps, and the room of a large answer goes back once it was read: by itself
+ * malloc would take ever larger ones for usual, and keep them. */
+static void share_memory(void)
+{
+    (void)mallopt(M_ARENA_MAX, HEAPS);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 static struct err listen_for_health(struct process *p)
 {
     http_init();
@@ -264,6 +274,7 @@ int service_run(const struct service *service, int argc, char **argv)
     if (argc > 1) {
         return options_answer(service, argv[1]);
     }
+    share_memory();
     (void)pthread_mutex_init(&p->lock, NULL);
     struct err e = signals_watch(STOP_MS);
     if (!failed(e)) {
