@@ -135,6 +135,12 @@ static struct err conclude(struct servers_world *w, struct inquiry *q, struct ve
                                      : OK;
 }
 
+/* Refused for one machine only, while the list of all was given: its trouble is its own. */
+static bool is_over(const struct err *e)
+{
+    return e->code != 403 && sweep_is_over(e);
+}
+
 /* Asks as long as the judge needs to know more; one machine's trouble is its own. */
 static struct err inquire(struct servers_world *w, const char *name, const struct server_row *row)
 {
@@ -146,7 +152,7 @@ static struct err inquire(struct servers_world *w, const char *name, const struc
             return conclude(w, &q, v);
         }
         struct err e = v.next == MACHINE_LOOK ? look(w, &q) : ask_end(w, &q);
-        if (sweep_is_over(&e)) {
+        if (is_over(&e)) {
             return e;
         }
         if (failed(e)) {
@@ -201,7 +207,7 @@ static struct err judge_missing(struct servers_world *w, const struct ovh_names 
         return OK;
     }
     struct err e = ovh_vps_look(&w->ovh, row->service, &vps);
-    if (sweep_is_over(&e)) {
+    if (is_over(&e)) {
         return e;
     }
     if (failed(e)) {
