@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/crash.h"
 #include "base/scope.h"
-#include "base/utf8.h"
+#include "http/dial.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -137,26 +137,25 @@ static int either(int wanted, int otherwise)
 
 static void set_up(CURL *curl, const struct http_request *request, struct exchange *x)
 {
-    curl_easy_setopt(curl, CURLOPT_URL, request->url);
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* no detour by an environment variable */
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT,
-                     1L); /* a stuck name look-up must not pass the deadline */
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)either(request->deadline_ms, DEADLINE_MS));
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                     (long)either(request->connect_ms, CONNECT_MS));
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (request->ca_file && request->ca_file[0]) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
-        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    }
-    if (request->once) {
+    bool fresh = request->once || request->connection == HTTP_FRESH;
+
+    http_dial(curl, &(struct http_dial){.url = request->url,
+                                        .ca_file = request->ca_file,
+                                        .deadline_ms = either(request->deadline_ms, DEADLINE_MS),
+                                        .connect_ms = either(request->connect_ms, CONNECT_MS),
+                                        .why = x->why});
+    if (fresh) {
         curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+    }
+    if (request->once || request->connection == HTTP_LAST) {
         curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+    }
+    if (request->once || request->connection != HTTP_ANY) {
         curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    }
+    if (request->connection != HTTP_ANY) {
+        /* Taken up again, a TLS session shows no certificate. */
+        curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     }
     curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, about_to_send);
     curl_easy_setopt(curl, CURLOPT_PREREQDATA, x);
@@ -164,7 +163,6 @@ static void set_up(CURL *curl, const struct http_request *request, struct exchan
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, x->why);
 }
 
 static enum err_kind kind_of(CURLcode code, const struct http_request *request,
@@ -176,17 +174,7 @@ static enum err_kind kind_of(CURLcode code, const struct http_request *request,
         }
         return x->too_large ? ERR_PERMANENT : ERR_TRANSIENT;
     }
-    switch (code) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-        return ERR_PERMANENT;
-    default:
-        return ERR_TRANSIENT;
-    }
+    return http_dial_kind(code);
 }
 
 static struct err failure(CURLcode code, const struct http_request *request,
@@ -197,9 +185,7 @@ static struct err failure(CURLcode code, const struct http_request *request,
     if (x->too_large) {
         (void)snprintf(e.text, sizeof e.text, "the answer is too large");
     } else {
-        (void)snprintf(e.text, sizeof e.text, "%.225s",
-                       x->why[0] ? x->why : curl_easy_strerror(code));
-        utf8_scrub(e.text, strlen(e.text));
+        http_dial_text(code, x->why, &e);
     }
     return e;
 }
@@ -240,7 +226,7 @@ struct err http_call(struct http *http, const struct http_request *request, stru
     } else {
         ret->body = arena_strndup(arena, x.body.at, x.body.len);
         ret->body_len = x.body.len;
-        response_headers(curl, arena, ret);
+        response_headers(curl, request->wants, arena, ret);
         ret->cert_expires_unix = x.cert_expires_unix;
     }
     /* Nothing in the handle may point to what ends with this call. */

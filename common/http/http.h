@@ -17,6 +17,13 @@
 
 struct http; /* one per thread; keeps connections open between calls */
 
+/* Which connection a call goes over, for those who look at the other side and not only at what it says. */
+enum http_connection {
+    HTTP_ANY,   /* one that is open, or a new one                                          */
+    HTTP_FRESH, /* a new one with a whole handshake: the certificate is checked now; stays */
+    HTTP_LAST,  /* rather the one a fresh call has left; it ends with this call            */
+};
+
 struct http_request {
     const char *method;         /* "GET", "POST", ...                                   */
     const char *url;            /* exact: sent as it stands (CURLOPT_PATH_AS_IS)         */
@@ -25,11 +32,20 @@ struct http_request {
     size_t body_len;            /* 0 with a body: strlen                                 */
     bool once;                  /* it spends or changes: a connection of its own,
                                    HTTP/1.1, never repeated                              */
-    int deadline_ms;            /* whole call; 0 = 30 000                                */
-    int connect_ms;             /* name, TCP and TLS; 0 = 5 000                          */
-    size_t body_limit;          /* of the answer; 0 = 256 KiB. More is ERR_PERMANENT,
+    enum http_connection connection;
+    int deadline_ms;          /* whole call; 0 = 30 000                                */
+    int connect_ms;           /* name, TCP and TLS; 0 = 5 000                          */
+    size_t body_limit;        /* of the answer; 0 = 256 KiB. More is ERR_PERMANENT,
                                    ERR_UNKNOWN with `once`                               */
-    const char *ca_file;        /* trust only this; NULL or "" = the system's            */
+    const char *ca_file;      /* trust only this; NULL or "" = the system's            */
+    const char *const *wants; /* NULL-terminated names of headers to bring, or NULL    */
+};
+
+/* One value of a header that was wanted. */
+struct http_header {
+    const char *name,
+        *value; /* the name as it was asked for; the value without control characters */
+    const struct http_header *next;
 };
 
 struct http_response {
@@ -39,6 +55,7 @@ struct http_response {
     const char *content_type; /* lower case, without parameters; "" when absent               */
     int retry_after_s;        /* Retry-After in seconds (also from an HTTP date); 0 when absent */
     const char *request_id;   /* X-Ovh-Queryid, X-Request-Id ...: for logs; "" when absent      */
+    const struct http_header *headers; /* of those wanted every value, in the order they came in  */
     /* About the certificate when the scheme is https and verification worked: */
     long long cert_expires_unix; /* 0 when unknown */
     /* libcurl's own code of a failed call (CURLE_*), for those who diagnose; 0 on success */
@@ -60,6 +77,10 @@ struct err http_call(struct http *http, const struct http_request *request, stru
  * text is "<who> said <status>", with no part of the body.
  */
 struct err http_judge(const struct http_response *response, bool once, const char *who) MUST_CHECK;
+
+/* Every value of that wanted header, one after the other: `before` is NULL at first, then the last one given. */
+const struct http_header *http_header(const struct http_response *response, const char *name,
+                                      const struct http_header *before);
 
 /* Percent-encode for a query value or path segment (RFC 3986 unreserved stay). */
 const char *http_escape(struct arena *arena, const char *text);

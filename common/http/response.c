@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 
@@ -48,8 +49,46 @@ static int retry_after(CURL *curl)
     return (int)(seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S);
 }
 
-void response_headers(CURL *curl, struct arena *arena, struct http_response *ret)
+/* All values count: a second one may take back what the first one allows. How much a server may say in headers
+ * altogether is limited in http.c, so this is, too. */
+static const struct http_header *wanted_headers(CURL *curl, const char *const *wants,
+                                                struct arena *arena)
 {
+    const struct http_header *first = NULL, **end = &first;
+    struct curl_header *header;
+
+    for (; wants && *wants; wants++) {
+        for (size_t i = 0;
+             curl_easy_header(curl, *wants, i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++) {
+            struct http_header *copy = arena_alloc(arena, sizeof *copy);
+            /* curl 7.88 leaves the line's end where there is no value. */
+            size_t len = strcspn(header->value, "\r\n");
+            char *value = arena_strndup(arena, header->value, len);
+            utf8_scrub(value, len);
+            copy->name = *wants;
+            copy->value = value;
+            *end = copy;
+            end = &copy->next;
+        }
+    }
+    return first;
+}
+
+const struct http_header *http_header(const struct http_response *response, const char *name,
+                                      const struct http_header *before)
+{
+    const struct http_header *header = before ? before->next : response->headers;
+
+    while (header && strcasecmp(header->name, name) != 0) {
+        header = header->next;
+    }
+    return header;
+}
+
+void response_headers(CURL *curl, const char *const *wants, struct arena *arena,
+                      struct http_response *ret)
+{
+    ret->headers = wanted_headers(curl, wants, arena);
     ret->content_type = media_type(curl, arena);
     ret->retry_after_s = retry_after(curl);
     ret->request_id = request_id(curl, arena);

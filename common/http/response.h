@@ -5,5 +5,6 @@
 
 #include "http/http.h"
 
-/* Fills content_type, request_id (in the arena) and retry_after_s from the answer the handle holds. */
-void response_headers(CURL *curl, struct arena *arena, struct http_response *ret);
+/* Fills content_type, request_id and headers (in the arena) and retry_after_s from the answer the handle holds. */
+void response_headers(CURL *curl, const char *const *wants, struct arena *arena,
+                      struct http_response *ret);
