@@ -14,6 +14,7 @@ static void remember_address(const void *event, json_t *notes)
 const struct goal_rule monitor_goals[MONITOR_GOALS] = {
     {.hears = &instance_installed, .effect = EFFECT_START, .remember = remember_address},
     {.hears = &instance_restarted,                            .effect = EFFECT_NUDGE                      },
-    {.hears = &deployment_retry_requested,                            .effect = EFFECT_RETRY},
-    {.hears = &deployment_destroy_requested,                            .effect = EFFECT_DOWN                    },
+    {.hears = &instance_upgraded,                            .effect = EFFECT_NUDGE },
+    {.hears = &deployment_retry_requested,                            .effect = EFFECT_RETRY             },
+    {.hears = &deployment_destroy_requested,                            .effect = EFFECT_DOWN},
 };

@@ -40,6 +40,14 @@ static const char *url_of(const struct job *job)
     return NULL;
 }
 
+static struct probe look_at(const struct job *job, const char *url)
+{
+    return probe_look(
+        job->http,
+        &(struct look){.url = url, .ca_file = conf.machine_ca_file, .dashboards = &conf.dashboards},
+        job->arena);
+}
+
 static double at_least_at_most(double value, double least, double most)
 {
     return value < least ? least : value > most ? most : value;
@@ -59,7 +67,7 @@ struct err monitor_await_ready(struct job *job)
     if (!url) {
         return permanent("The server has no usable address");
     }
-    struct probe probe = probe_look(job->http, url, conf.machine_ca_file, job->arena);
+    struct probe probe = look_at(job, url);
     if (probe.verdict == VERDICT_HEALTHY) {
         struct instance_ready *said = arena_alloc(job->arena, sizeof *said);
         said->url = url;
@@ -85,7 +93,7 @@ struct err monitor_watch(struct job *job)
     if (!url) {
         return permanent("The server has no usable address");
     }
-    struct probe probe = probe_look(job->http, url, conf.machine_ca_file, job->arena);
+    struct probe probe = look_at(job, url);
     if (probe.verdict == VERDICT_HEALTHY || probe.verdict == VERDICT_OURS) {
         if (bad > 0) {
             note_set(job, "bad_looks", NULL);
@@ -115,7 +123,7 @@ struct err monitor_await_recovery(struct job *job)
     if (!url) {
         return permanent("The server has no usable address");
     }
-    struct probe probe = probe_look(job->http, url, conf.machine_ca_file, job->arena);
+    struct probe probe = look_at(job, url);
     if (probe.verdict != VERDICT_HEALTHY) {
         if (good > 0) {
             note_set(job, "good_looks", NULL);

@@ -11,6 +11,7 @@ struct monitor_conf conf;
 const struct setting monitor_settings[MONITOR_SETTINGS] = {
     {"MACHINE_HTTPS_PORT", SETTING_INT,     &conf.machine_https_port, "443", "where machines answer HTTPS"},
     {"MACHINE_CA_FILE",    SETTING_TEXT,    &conf.machine_ca_file,    "",    "trust only the authorities in this file; empty: the system's"},
+    {"DASHBOARD_ORIGIN",   SETTING_TEXT,    &conf.dashboard_origin,   NULL,  "origin of the dashboard, which must be able to frame OpenClaw; several separated by blanks"},
     {"PROBE_POLL_S",       SETTING_SECONDS, &conf.probe_poll_s,       "2",   "how often a new machine is probed until it is ready"},
     {"WATCH_POLL_S",       SETTING_SECONDS, &conf.watch_poll_s,       "60",  "how often a ready one is looked at"},
     {"RECHECK_S",          SETTING_SECONDS, &conf.recheck_s,          "5",   "how soon a failed or a first good look is checked again"},
@@ -41,6 +42,10 @@ static struct err check_ca_file(void)
 
 struct err monitor_prepare(void)
 {
+    struct err e = origins_read(conf.dashboard_origin, &conf.dashboards);
+    if (failed(e)) {
+        return err_in(e, "DASHBOARD_ORIGIN");
+    }
     if (conf.machine_https_port < 1 || conf.machine_https_port > 65535) {
         return permanent("MACHINE_HTTPS_PORT must be from 1 to 65535");
     }

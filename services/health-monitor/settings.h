@@ -2,12 +2,15 @@
 #pragma once
 
 #include "base/settings.h"
+#include "origin.h"
 
-enum { MONITOR_SETTINGS = 5 };
+enum { MONITOR_SETTINGS = 6 };
 
 struct monitor_conf {
     int machine_https_port;
     const char *machine_ca_file; /* "" = the system's authorities */
+    const char *dashboard_origin;
+    struct origins dashboards; /* read from it */
     double probe_poll_s, watch_poll_s, recheck_s;
 };
 

@@ -9,13 +9,13 @@
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
-static struct probe certificate(struct err e, const struct http_response *response)
+static struct probe certificate(struct err e, long verify_result)
 {
     if (strstr(e.text, "subject name") || strstr(e.text, "does not match")) {
         return (struct probe){VERDICT_CERT_OTHER_NAME,
                               "Its TLS certificate is not for this address"};
     }
-    switch (response->verify_result) {
+    switch (verify_result) {
     case X509_V_OK:
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -40,10 +40,10 @@ static struct probe timed_out(const char *text)
     return (struct probe){VERDICT_UNREACHABLE, "It does not answer in time"};
 }
 
-static struct probe no_answer(struct err e, const struct http_response *response,
-                              struct arena *arena)
+struct probe verdict_of_failure(struct err e, int curl_code, long verify_result,
+                                struct arena *arena)
 {
-    switch (response->curl_code) {
+    switch (curl_code) {
     case CURLE_COULDNT_CONNECT:
         return (struct probe){VERDICT_UNREACHABLE, "It cannot be reached"};
     case CURLE_OPERATION_TIMEDOUT:
@@ -51,7 +51,7 @@ static struct probe no_answer(struct err e, const struct http_response *response
     case CURLE_SSL_CONNECT_ERROR:
         return (struct probe){VERDICT_TLS_NOT_READY, "It has no TLS certificate yet"};
     case CURLE_PEER_FAILED_VERIFICATION:
-        return certificate(e, response);
+        return certificate(e, verify_result);
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
@@ -75,16 +75,54 @@ struct probe verdict_of(struct err e, const struct http_response *response, cons
                         struct arena *arena)
 {
     if (failed(e)) {
-        return no_answer(e, response, arena);
+        return verdict_of_failure(e, response->curl_code, response->verify_result, arena);
     }
     if (response->status == 200) {
         return (struct probe){VERDICT_HEALTHY, ""};
     }
-    if (response->status == 502 || response->status == 503 || response->status == 504) {
-        return (struct probe){VERDICT_APP_DOWN,
-                              arena_printf(arena, "OpenClaw does not run yet (%s gives %ld)", what,
-                                           response->status)};
+    return verdict_of_status(response->status, what, arena);
+}
+
+struct probe verdict_of_status(long status, const char *what, struct arena *arena)
+{
+    if (status == 502 || status == 503 || status == 504) {
+        return (struct probe){
+            VERDICT_APP_DOWN,
+            arena_printf(arena, "OpenClaw does not run yet (%s gives %ld)", what, status)};
     }
     return (struct probe){VERDICT_WRONG_ANSWER,
-                          arena_printf(arena, "It gives %ld for %s", response->status, what)};
+                          arena_printf(arena, "It gives %ld for %s", status, what)};
+}
+
+struct probe verdict_of_framing(enum framing framing, const struct origin *refused,
+                                struct arena *arena)
+{
+    switch (framing) {
+    case FRAMING_OURS:
+        return (struct probe){VERDICT_HEALTHY, ""};
+    case FRAMING_FORBIDDEN:
+        return (struct probe){VERDICT_FRAMING, "Its page forbids every frame (X-Frame-Options), so "
+                                               "the dashboard cannot show it"};
+    case FRAMING_NO_POLICY:
+        return (struct probe){VERDICT_FRAMING, "Its page has lost its Content-Security-Policy, so "
+                                               "any website may frame it"};
+    case FRAMING_UNSAID:
+        return (struct probe){VERDICT_FRAMING, "Its page does not say who may frame it "
+                                               "(frame-ancestors), so any website may"};
+    case FRAMING_ANYBODY:
+        return (struct probe){VERDICT_FRAMING,
+                              "Its page may be framed by any website (frame-ancestors)"};
+    case FRAMING_REFUSED:
+        return (struct probe){VERDICT_FRAMING,
+                              arena_printf(arena,
+                                           "Its page may not be framed by the dashboard at %.*s "
+                                           "(frame-ancestors)",
+                                           (int)(refused->text_len < 100 ? refused->text_len : 100),
+                                           refused->text)};
+    case FRAMING_STRIPPED:
+        return (struct probe){VERDICT_FRAMING,
+                              "Its page has lost OpenClaw's own Content-Security-Policy; only "
+                              "who may frame it is left"};
+    }
+    return (struct probe){VERDICT_OURS, "The health check does not understand itself"};
 }

@@ -20,13 +20,11 @@ static struct {
     char asked[200];
 } machine;
 
-struct probe probe_look(struct http *http, const char *url, const char *ca_file,
-                        struct arena *arena)
+struct probe probe_look(struct http *http, const struct look *look, struct arena *arena)
 {
     (void)http;
-    (void)ca_file;
     (void)arena;
-    (void)snprintf(machine.asked, sizeof machine.asked, "%s", url);
+    (void)snprintf(machine.asked, sizeof machine.asked, "%s", look->url);
     return machine.says;
 }
 
@@ -247,20 +245,19 @@ static void an_installation_is_remembered_with_its_address(void **state)
     assert_string_equal(note(&work->job, "ip"), "192.0.2.9");
 }
 
-static void settings_that_cannot_work_are_named(void **state)
+static void after_a_restart_and_an_upgrade_it_is_looked_at_at_once(void **state)
 {
     (void)state;
-    assert_int_equal(monitor_prepare().kind, ERR_NONE);
-    conf.machine_https_port = 0;
-    assert_string_equal(monitor_prepare().text, "MACHINE_HTTPS_PORT must be from 1 to 65535");
-    conf.machine_https_port = 443;
-    conf.probe_poll_s = 0;
-    assert_string_equal(monitor_prepare().text,
-                        "PROBE_POLL_S must be more than 0 and at most 3600");
-    conf.probe_poll_s = 2;
-    conf.machine_ca_file = "/nonexistent/ca.pem";
-    assert_string_equal(monitor_prepare().text,
-                        "MACHINE_CA_FILE: cannot open '/nonexistent/ca.pem'");
+    const struct event *const hurry[] = {&instance_restarted, &instance_upgraded};
+
+    for (size_t i = 0; i < sizeof hurry / sizeof hurry[0]; i++) {
+        bool heard = false;
+        for (int j = 0; j < MONITOR_GOALS; j++) {
+            heard = heard ||
+                    (monitor_goals[j].hears == hurry[i] && monitor_goals[j].effect == EFFECT_NUDGE);
+        }
+        assert_true(heard);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -282,7 +279,7 @@ int main(void)
         TEST(two_good_looks_in_a_row_are_a_recovery),
         TEST(a_machine_that_stays_down_is_looked_at_ever_more_rarely),
         TEST(an_installation_is_remembered_with_its_address),
-        TEST(settings_that_cannot_work_are_named),
+        TEST(after_a_restart_and_an_upgrade_it_is_looked_at_at_once),
     };
 
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
