@@ -1,6 +1,8 @@
 // What can be changed while the sandbox runs (POST /_/settings): delays in seconds and switches, one table. The values
 // are plain properties of one object, read at the moment they matter, so a change acts on what is already under way.
 
+import { MACHINE_FAULTS } from './machines/weather.js';
+
 const YEAR = 366 * 86400;
 
 const seconds = (value) => typeof value === 'number' && value >= 0 && value <= YEAR;
@@ -12,6 +14,8 @@ const flagOrNames = (value) => flag(value) || names(value);
 const oneOf = (...choices) => (value) => choices.includes(value);
 const rules = (value) => Array.isArray(value) && value.length <= 100 &&
   value.every((rule) => typeof rule?.method === 'string' && typeof rule?.path === 'string');
+
+const faults = (value) => names(value) && value.every((fault) => MACHINE_FAULTS.includes(fault.split('@', 1)[0]));
 
 const EVERYTHING = ['GET', 'POST', 'PUT', 'DELETE'].map((method) => ({ method, path: '/*' }));
 
@@ -46,6 +50,7 @@ export const TABLE = [
   ['region_required', flag, false, 'items also require the label region (one allowed value)'],
   ['swap_delivery', flag, false, 'of two orders under way the newer one is delivered first'],
   ['us_order_query_400', flag, true, 'GET /me/order with a query answers 400'],
+  ['machine_faults', faults, [], 'what is wrong with the HTTPS of all machines (kind), or of one (kind@name)'],
   ['rules', rules, EVERYTHING, 'what the consumer key may do'],
 ];
 

@@ -13,7 +13,7 @@ const INSTANT = { checking: 0, delivering: 0, deliver_task: 0, ips: 0, rebuild: 
 const CALM = {
   ...INSTANT, task_list_lag: 0, clock_offset: 0, late_reads: 0, rebuild_errors: 0, order_lifetime: 86400, pay_refused: false, documents_requested: false,
   out_of_stock: false, out_of_stock_at_checkout: false, not_allowed: [], keep_readonly_carts_listed: true, checked_out_cart: 'readonly',
-  details_need_payment: false, region_required: false, swap_delivery: false,
+  details_need_payment: false, region_required: false, swap_delivery: false, machine_faults: [],
 };
 const BRISK = {
   'ovh-orderer': {

@@ -51,14 +51,14 @@ export class Authority {
   }
 
   // { key, cert } in PEM for an https server that answers to these IP addresses and names
-  async issue({ ips, names = [] }) {
+  async issue({ ips, names = [], expired = false }) {
     const keys = await makeKeys();
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
       subject: '',
       issuer: this.#certificate.subject,
-      notBefore: new Date(Date.now() - HOUR),
-      notAfter: new Date(Date.now() + 159 * HOUR),
+      notBefore: new Date(Date.now() - (expired ? 161 : 1) * HOUR),
+      notAfter: new Date(Date.now() + (expired ? -1 : 159) * HOUR),
       signingAlgorithm: ECDSA,
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,

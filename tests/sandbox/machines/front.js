@@ -4,8 +4,10 @@
 
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 
 import { listen } from './listen.js';
+import { Weather } from './weather.js';
 
 const MOST_CONNECTIONS = 256;
 const GATEWAY_DEADLINE_MS = 30000;
@@ -29,9 +31,12 @@ export class Front {
   #site = null;
   #turn = Promise.resolve();
   #certificates = new Map();
+  #servers = new Map();
+  #weather;
 
   constructor(options) {
     this.#options = options;
+    this.#weather = new Weather(options.settings ?? {}, [options.ip, options.name]);
   }
 
   // Serves what the sites say; resolves once the address answers (or when none of the sites is for it).
@@ -41,16 +46,33 @@ export class Front {
       const site = sites.find(({ hosts }) => hosts.includes(this.#options.ip));
       if (!site) return;
       this.#site = site;
-      const server = https.createServer(await this.#certificate(site), (request, answer) => this.#pass(request, answer));
+      this.#servers.clear();
+      await this.#behind(undefined);
+      const server = net.createServer((socket) => this.#welcome(socket));
       server.maxConnections = MOST_CONNECTIONS;
-      server.on('upgrade', (request, socket, head) => this.#passUpgrade(request, socket, head));
-      server.on('connection', (socket) => {
-        this.#sockets.add(socket);
-        socket.on('close', () => this.#sockets.delete(socket));
-      });
       await listen(server, this.#options.port, this.#options.ip);
       this.#server = server;
     });
+  }
+
+  // Which certificate is shown is decided for each connection.
+  #welcome(socket) {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => {});
+    this.#behind(this.#weather.certificate()).then((server) => server.emit('connection', socket), () => socket.destroy());
+  }
+
+  // The HTTPS server with that certificate; it listens to nobody.
+  #behind(fault) {
+    if (!this.#servers.has(fault)) this.#servers.set(fault, this.#serve(this.#certificate(this.#site, fault)));
+    return this.#servers.get(fault);
+  }
+
+  async #serve(certificate) {
+    const server = https.createServer(await certificate, (request, answer) => this.#pass(request, answer));
+    server.on('upgrade', (request, socket, head) => this.#passUpgrade(request, socket, head));
+    return server;
   }
 
   stop() {
@@ -73,13 +95,17 @@ export class Front {
   }
 
   // Kept across restarts of Caddy, as Caddy keeps them on disk.
-  async #certificate({ hosts, shortlived }) {
+  async #certificate({ hosts, shortlived }, fault = '') {
     const { ip, hostname, publicCa, privateCa } = this.#options;
-    if (!this.#certificates.has(shortlived)) {
+    const trusted = shortlived && fault !== 'certificate-untrusted';
+    const kind = `${trusted} ${fault}`;
+    if (!this.#certificates.has(kind)) {
       const names = hosts.includes(hostname) ? [hostname] : [];
-      this.#certificates.set(shortlived, await (shortlived ? publicCa : privateCa).issue({ ips: [ip], names }));
+      this.#certificates.set(kind, await (trusted ? publicCa : privateCa).issue({
+        ips: [fault === 'certificate-other' ? '192.0.2.1' : ip], names, expired: fault === 'certificate-expired',
+      }));
     }
-    return this.#certificates.get(shortlived);
+    return this.#certificates.get(kind);
   }
 
   // The port may be another than 443 when the sandbox is not root; inside, nobody may notice.
@@ -102,7 +128,7 @@ export class Front {
   }
 
   #pass(request, answer) {
-    const refused = this.#refusal(request);
+    const refused = this.#refusal(request) ?? this.#weather.status(request.url);
     const say = (status) => answer.writeHead(status, changeHeaders({ server: 'Caddy' }, this.#site.headers)).end();
     if (refused) {
       request.resume();
@@ -112,7 +138,7 @@ export class Front {
     const inner = http.request(this.#forInside(request), (reply) => {
       const headers = changeHeaders({ server: 'Caddy', via: '1.1 Caddy', ...reply.headers }, this.#site.proxiedHeaders);
       for (const name of HOP_BY_HOP) delete headers[name];
-      answer.writeHead(reply.statusCode, changeHeaders(headers, this.#site.headers));
+      answer.writeHead(reply.statusCode, this.#weather.headers(changeHeaders(headers, this.#site.headers)));
       reply.pipe(answer);
       reply.on('error', () => answer.destroy());
     });
@@ -130,6 +156,7 @@ export class Front {
       decline(refused);
       return;
     }
+    if (this.#weather.upgrade(request, socket)) return;
     const inner = http.request(this.#forInside(request));
     inner.on('timeout', () => inner.destroy(new Error('the gateway is late')));
     inner.on('error', () => decline(502));

@@ -134,6 +134,41 @@ test('HTTPS on the bare address: trusted, framed by the dashboard alone, with a 
   await assert.rejects(get({ ...machine.https, ca: undefined }), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
 });
 
+test('several dashboards frame it, and faults of its HTTPS come and go', async () => {
+  const machine = await rebuilt();
+  await upload(machine, { DASHBOARD_ORIGIN: 'http://127.0.0.1:9000 https://dash.example' });
+  await setup(machine, 'start');
+  assert.equal((await finished(machine)).status, 'done');
+  const policy = async () => (await get(machine.https)).headers['content-security-policy'];
+  assert.match(await policy(), /frame-ancestors http:\/\/127\.0\.0\.1:9000 https:\/\/dash\.example;/);
+  const origin = `https://${machine.ip}:${httpsPort}`;
+  const order = (...faults) => { settings.machine_faults = faults.map((fault) => `${fault}@${machine.name}`); };
+  for (const [fault, seen] of [
+    ['frame-ancestors-dropped', /^(?!.*frame-ancestors).*script-src/], ['frame-ancestors-other', /frame-ancestors https:\/\/elsewhere/],
+    ['frame-ancestors-anybody', /frame-ancestors \*;/], ['policy-only-framing', /^frame-ancestors [^;]+$/],
+    ['policy-twice', /frame-ancestors 'none';.*, .*frame-ancestors http/],
+  ]) {
+    order(fault);
+    assert.match(await policy(), seen, fault);
+  }
+  order('policy-dropped', 'x-frame-options', 'readyz-503');
+  const { headers } = await get(machine.https);
+  assert.deepEqual([headers['content-security-policy'], headers['x-frame-options']], [undefined, 'DENY']);
+  assert.equal((await get(machine.https, '/readyz')).status, 503);
+  for (const [fault, code] of [['certificate-untrusted', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'], ['certificate-expired', 'CERT_HAS_EXPIRED'],
+    ['certificate-other', 'ERR_TLS_CERT_ALTNAME_INVALID']]) {
+    order(fault);
+    await assert.rejects(get(machine.https), { code }, fault);
+  }
+  order('websocket-403');
+  await assert.rejects(firstMessage(machine.https, origin));
+  order('websocket-origin');
+  assert.equal((await firstMessage(machine.https, origin)).event, 'connect.challenge');
+  settings.machine_faults = ['websocket-403@another', 'certificate-expired@10.0.0.1'];
+  assert.equal((await firstMessage(machine.https, origin)).event, 'connect.challenge', 'those of others are not its own');
+  settings.machine_faults = [];
+});
+
 test('restart makes a new process; a stopped gateway is a 502, a dead web server refuses', async () => {
   const machine = await installed();
   const pid = () => command(machine, 'systemctl show -p MainPID --value openclaw-gateway');
