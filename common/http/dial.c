@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "http/trust.h"
 
 void http_dial(CURL *curl, const struct http_dial *dial)
 {
@@ -19,10 +20,7 @@ void http_dial(CURL *curl, const struct http_dial *dial)
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)dial->deadline_ms);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)dial->connect_ms);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (dial->ca_file && dial->ca_file[0]) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, dial->ca_file);
-        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    }
+    http_trust(curl, dial->ca_file);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, dial->why);
 }
 

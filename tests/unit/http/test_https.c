@@ -175,6 +175,47 @@ static void a_ca_file_that_is_missing_is_permanent(void **state)
     assert_int_equal(answer.curl_code, CURLE_SSL_CACERT_BADFILE);
 }
 
+static struct err look(const char *trusting)
+{
+    struct http_request request = {
+        .method = "GET",
+        .url = arena_printf(arena, "https://127.0.0.1:%d/", server->port),
+        .ca_file = trusting,
+        .connection = HTTP_FRESH,
+        .deadline_ms = 5000,
+    };
+
+    return http_call(http, &request, arena, &answer);
+}
+
+static void authorities_that_change_count_from_the_next_connection_on(void **state)
+{
+    (void)state;
+    struct identity other = identity_new("IP:127.0.0.9", &ca, -60, DAY_S);
+    serve_as("IP:127.0.0.1", &ca, -60, DAY_S);
+
+    assert_int_equal(look(ca_file).kind, ERR_NONE);
+    write_cert(ca_file, other.cert);
+    assert_int_equal(look(ca_file).kind, ERR_PERMANENT);
+    assert_int_equal(answer.curl_code, CURLE_PEER_FAILED_VERIFICATION);
+    write_cert(ca_file, ca.cert);
+    assert_int_equal(look(ca_file).kind, ERR_NONE);
+    identity_release(&other);
+}
+
+static void a_ca_file_without_certificates_is_permanent(void **state)
+{
+    (void)state;
+    char empty[] = "/tmp/test_https.XXXXXX";
+    int fd = mkstemp(empty);
+
+    assert_true(fd >= 0 && close(fd) == 0);
+    serve_as("IP:127.0.0.1", &ca, -60, DAY_S);
+    assert_int_equal(call(false, empty).kind, ERR_PERMANENT);
+    assert_int_equal(answer.curl_code, CURLE_SSL_CACERT_BADFILE);
+    (void)unlink(empty);
+}
+
 static void say_hello_in_plain(struct peer *p)
 {
     (void)peer_say(p, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
@@ -219,6 +260,8 @@ int main(void)
         TEST(a_self_signed_certificate_is_permanent),
         TEST(an_expired_certificate_is_permanent),
         TEST(a_ca_file_that_is_missing_is_permanent),
+        TEST(authorities_that_change_count_from_the_next_connection_on),
+        TEST(a_ca_file_without_certificates_is_permanent),
         TEST(plain_http_on_the_port_is_transient_and_nothing_was_sent),
         TEST(a_handshake_that_hangs_is_transient_at_the_connect_deadline),
     };
