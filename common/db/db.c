@@ -65,12 +65,13 @@ static struct err configure(struct db *db)
 {
     char sql[400];
 
-    (void)snprintf(sql, sizeof sql, "set search_path = %s%spublic;%s%s",
+    (void)snprintf(sql, sizeof sql, "set search_path = %s%spublic;%s%s%s%s%s",
                    db->schema ? db->schema : "", db->schema ? ", " : "",
                    db->index_plans ? "set enable_seqscan = off; set enable_hashjoin = off; "
                                      "set enable_mergejoin = off;"
                                    : "",
-                   db->lazy ? "set synchronous_commit = off;" : "");
+                   db->lazy ? "set synchronous_commit = off;" : "", db->channel ? "listen " : "",
+                   db->channel ? db->channel : "", db->channel ? ";" : "");
     return db_plain(db, sql);
 }
 

@@ -42,6 +42,17 @@ void db_force_index_plans(struct db *db);
 /* Commits of this connection need not wait for the disk. Only for work that may be repeated. */
 void db_commit_lazily(struct db *db);
 
+/*
+ * LISTEN (PostgreSQL's own: not through a pooler that shares connections between transactions). `channel` is a plain
+ * word, borrowed for ever. Before the first use; each connection that is opened later listens, too.
+ */
+void db_listen(struct db *db, const char *channel);
+/*
+ * The next notification's payload, cut to what fits. NOT_YET when none came within `within_ms`, or as soon as `wake`
+ * (an eventfd or a pipe; -1: none) can be read. After an error notifications may be lost: look at the rows.
+ */
+struct err db_hear(struct db *db, int wake, int within_ms, char *ret, size_t size) MUST_CHECK;
+
 /* ERR_PERMANENT with one fixed line: what is wrong with it must not be said, it may be the password. */
 struct err db_url_ok(const char *url) MUST_CHECK;
 

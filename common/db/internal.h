@@ -8,7 +8,7 @@
 enum { PARAMS_MAX = 24, PREPARED_MAX = 8, BATCH_MAX = 512 };
 
 struct db {
-    const char *url, *application, *schema;
+    const char *url, *application, *schema, *channel;
     PGconn *conn; /* non-blocking always: whoever waits on it waits in db_wait, with a deadline */
     int deadline_ms;
     bool index_plans, lazy, patient, opened_before;

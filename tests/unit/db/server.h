@@ -14,9 +14,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* "ok", "begin" (ok, and in a transaction from then on), "bye" (ok, then leaves), "hang", "close" or an SQLSTATE to fail with. */
+/*
+ * "ok", "begin" (ok, and in a transaction from then on), "bye" (ok, then leaves), "note" (ok, and a notification follows),
+ * "hang", "close" or an SQLSTATE to fail with.
+ */
 static struct {
     int listener, port, connections;
+    char first[400];           /* the first statement of the last connection */
     const char *const *script; /* NULL-terminated; then everything is ok */
     char url[120];
     pthread_t thread;
@@ -53,6 +57,16 @@ static inline void answer(int fd, const char *word, char status)
     (void)!send(fd, out, n, MSG_NOSIGNAL);
 }
 
+/* Somebody notified the channel "news" of "id 7". */
+static inline void notify(int fd)
+{
+    static const char body[] = "\0\0\0\1news\0id 7";
+    char out[60];
+    size_t n = put_message(out, 'A', body, sizeof body);
+
+    (void)!send(fd, out, n, MSG_NOSIGNAL);
+}
+
 static inline void greet(int fd)
 {
     unsigned len;
@@ -75,10 +89,14 @@ static inline void serve(int fd)
     unsigned len;
 
     greet(fd);
+    server.first[0] = '\0';
     while (read_all(fd, &type, 1) && read_all(fd, &len, 4) && ntohl(len) <= sizeof body &&
            read_all(fd, body, ntohl(len) - 4)) {
         if (type != 'Q' && type != 'S') {
             continue;
+        }
+        if (type == 'Q' && !server.first[0]) {
+            (void)snprintf(server.first, sizeof server.first, "%.*s", (int)(ntohl(len) - 4), body);
         }
         const char *word = *server.script ? *server.script++ : "ok";
         if (strcmp(word, "close") == 0) {
@@ -86,7 +104,11 @@ static inline void serve(int fd)
         }
         if (strcmp(word, "hang") != 0) {
             status = strcmp(word, "begin") == 0 ? 'T' : status;
-            answer(fd, strcmp(word, "bye") == 0 ? "ok" : word, status);
+            bool well = strcmp(word, "bye") == 0 || strcmp(word, "note") == 0;
+            answer(fd, well ? "ok" : word, status);
+        }
+        if (strcmp(word, "note") == 0) {
+            notify(fd);
         }
         if (strcmp(word, "bye") == 0) {
             return;
