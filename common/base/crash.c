@@ -27,7 +27,9 @@ const struct crash_place crash_places[] = {
     {"http.changed","its answer is there, not yet used"},
     {"ssh.sending",                              "before a command on a machine"},
     {"ssh.answered",                                                "the command has ended, its answer is not yet used"},
-    {0                                                                      }
+    {"opener.claimed",                                                                       "openings are claimed and handed out"},
+    {"opener.made",                                  "a link is made, not yet told"},
+    {0                                               }
 };
 
 struct order {

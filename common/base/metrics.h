@@ -24,7 +24,9 @@
     M(outbox_retried,    "events whose delivery failed and is tried again")            \
     M(db_reconnects,     "connections to PostgreSQL opened again after a failure")     \
     M(http_requests,     "HTTP requests answered")                                     \
-    M(http_errors,       "HTTP requests answered with 5xx")
+    M(http_errors,       "HTTP requests answered with 5xx")                            \
+    M(openings_made,     "links into OpenClaw made")                                   \
+    M(openings_failed,   "links into OpenClaw that could not be made")
 
 #define METRIC_GAUGES(M)                                                               \
     M(workers_busy,      "worker threads inside an action")                            \
@@ -33,7 +35,8 @@
 #define METRIC_TIMERS(M)                                                               \
     M(action_seconds,    "time inside an action")                                      \
     M(due_lag_seconds,   "how late a due row was started")                             \
-    M(settle_seconds,    "from the end of an action to its commit")
+    M(settle_seconds,    "from the end of an action to its commit")                    \
+    M(open_seconds,      "time inside making a link into OpenClaw, or trying to")
 /* clang-format on */
 
 enum { METRIC_BUCKETS = 14 };

@@ -176,7 +176,7 @@ static bool stop_parts(struct process *p)
     left = stop_left_ms();
     clean = sweeper_stop(p->sweeper, left > LAST_WORDS_MS ? left - LAST_WORDS_MS : 0) && clean;
     if (p->service->stop) {
-        p->service->stop(&p->context);
+        clean = p->service->stop(&p->context) && clean;
     }
     web_stop(&p->web);
     relay_stop(p->relay);

@@ -51,10 +51,11 @@ struct service {
     struct err (*sweep)(struct sweep_look *look);
     /* Called once after the settings were read: further checks, parse what needs parsing. Exit 2 when it fails. */
     struct err (*prepare)(void);
-    /* Gateway: called when the web server runs, before readiness; and at the end, while requests are still under
-     * way: it ends those that would not end by themselves. Afterwards, when service_run returns, none is. */
+    /* Called when the web server runs, before readiness; and at the end, while requests are still under way: it ends
+     * those that would not end by themselves. Afterwards, when service_run returns, none is. False: threads of the
+     * service's own still hang somewhere, and the process must end without them. */
     struct err (*start)(struct service_context *context);
-    void (*stop)(struct service_context *context);
+    bool (*stop)(struct service_context *context);
 };
 
 /* The whole of main(): returns the exit code. */

@@ -4,12 +4,14 @@
 #include "base/log.h"
 #include "bus/listener.h"
 #include "deadline.h"
+#include "openings.h"
 #include "pages.h"
 #include "routes.h"
 #include "service/service.h"
 #include "settings.h"
 #include "store.h"
 #include "streams.h"
+#include "waiting.h"
 
 enum { WEB_THREADS = 64 };
 
@@ -31,24 +33,33 @@ static struct err start(struct service_context *context)
     pages_load_openapi(conf.openapi_file);
     store_open(context);
     streams_open(WEB_THREADS / 2);
+    TRY(waiting_open(context, WEB_THREADS / 4)); /* the other quarter is never busy for long */
     TRY(listener_start(context->kafka, hears, NULL, &listener));
     TRY(deadline_start(context));
+    struct err old = openings_forget();
+    if (failed(old)) { /* they expire by themselves */
+        log_warn("the openings of this process's earlier life are left",
+                 KV("why", (const char *)old.text));
+    }
     mg_set_request_handler(context->web, "**", routes_handle, NULL);
     return OK;
 }
 
-/* The streams would go on for as long as people look, the deadlines for ever; all other requests end by themselves. */
-static void stop(struct service_context *context)
+/* Streams would go on for as long as people look, deadlines for ever; openings wait for long; all other requests end by themselves. */
+static bool stop(struct service_context *context)
 {
     (void)context;
     streams_close();
+    waiting_close();
     deadline_stop();
+    return true;
 }
 
 /* No request is under way any more, so nobody holds any of these. */
 static void release(void)
 {
     listener_stop(listener);
+    waiting_release();
     store_close();
     pages_release();
 }

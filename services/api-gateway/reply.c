@@ -33,7 +33,9 @@ static const struct {
     {422, "Unprocessable Content" },
     {429, "Too Many Requests"     },
     {500, "Internal Server Error" },
+    {502, "Bad Gateway"           },
     {503, "Service Unavailable"   },
+    {504, "Gateway Timeout"       },
 };
 
 const char *status_title(int status)

@@ -14,6 +14,7 @@
 #include "decisions.h"
 #include "deployments.h"
 #include "logs.h"
+#include "openings.h"
 #include "pages.h"
 #include "sessions.h"
 #include "store.h"
@@ -40,6 +41,7 @@ static const struct route routes[] = {
     {"GET",    "/api/openclaw/deployments",            deployments_list,    true,  NULL,           "all of mine, newest first"},
     {"GET",    "/api/openclaw/deployments/:id",        deployments_get,     true,  NULL,           "one of mine"},
     {"DELETE", "/api/openclaw/deployments/:id",        decisions_destroy, true,  NULL,           "release everything of it"},
+    {"POST",   "/api/openclaw/deployments/:id/open",   openings_open,     true,  NULL,           "a link into it that works once"},
     {"POST",   "/api/openclaw/deployments/:id/restart", decisions_restart, true, NULL,           "restart OpenClaw on its machine"},
     {"POST",   "/api/openclaw/deployments/:id/retry",  decisions_retry,   true,  NULL,           "go on where it failed"},
     {"GET",    "/api/openclaw/deployments/:id/events", events,              true,  NULL,           "its timeline, as a list or live"},

@@ -45,20 +45,22 @@ static const char *text_or_null(const struct rows *rows, int row, const char *co
     return rows_null(rows, row, column) ? NULL : rows_text(rows, row, column);
 }
 
-/* Where people reach it, once it is ready. */
-static const char *url_of(const char *status, const char *ip, char *ret, size_t size)
+const char *view_url(const char *ip, char *ret, size_t size)
 {
-    const char *open = ip && strchr(ip, ':') ? "[" : "", *shut = *open ? "]" : "";
+    const char *open = strchr(ip, ':') ? "[" : "", *shut = *open ? "]" : "";
 
-    if (!ip || strcmp(status, "READY") != 0) {
-        return NULL;
-    }
     if (conf.machine_https_port == 443) {
         (void)snprintf(ret, size, "https://%s%s%s/", open, ip, shut);
     } else {
         (void)snprintf(ret, size, "https://%s%s%s:%d/", open, ip, shut, conf.machine_https_port);
     }
     return ret;
+}
+
+/* Where people reach it, once it is ready. */
+static const char *url_of(const char *status, const char *ip, char *ret, size_t size)
+{
+    return ip && strcmp(status, "READY") == 0 ? view_url(ip, ret, size) : NULL;
 }
 
 json_t *view_json(const struct rows *rows, int row)

@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/scope.h"
 #include "lines.h"
+#include "machine_ssh.h"
 #include "settings.h"
-#include "ssh/ssh.h"
 
 enum {
     MEET_MS = 8000, /* a machine that boots must not hold a worker for long */
@@ -26,8 +26,6 @@ enum {
 /* The script's own folder on the machine. */
 #define STATE "/var/lib/openclaw-setup"
 
-SCOPED_CLEANUP(struct ssh *, ssh_close);
-
 /* Where the script is uploaded to, quoted nowhere: MACHINE_USER holds plain characters only. */
 static const char *folder(struct arena *arena)
 {
@@ -37,8 +35,8 @@ static const char *folder(struct arena *arena)
     return arena_printf(arena, "/home/%s/openclaw-setup", conf.machine_user);
 }
 
-static struct err open_machine(const struct machine *machine, int deadline_ms, struct arena *arena,
-                               struct ssh **ret, const char **ret_pin)
+struct err open_machine(const struct machine *machine, int deadline_ms, struct arena *arena,
+                        struct ssh **ret, const char **ret_pin)
 {
     struct ssh_target target = {.address = machine->ip,
                                 .port = conf.machine_ssh_port,

@@ -1,5 +1,5 @@
 /*
- * A machine and the setup script on it: the only file that knows SSH and how that script is used.
+ * A machine and the setup script on it; behind it are the only files that know SSH and how that script is used.
  *
  * Every function opens a connection of its own and closes it again, within OPEN_S plus the time its
  * comment gives. Error kinds are those of ssh/ssh.h; texts hold no secret.
@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "link.h"
 
 struct machine {
     const char *ip;
@@ -51,3 +52,10 @@ struct err machine_restart(const struct machine *machine, struct arena *arena) M
 /* OpenClaw's service as systemd sees it: "active", "activating", "failed", ...; at most 30 s. */
 struct err machine_service_state(const struct machine *machine, struct arena *arena,
                                  const char **ret) MUST_CHECK;
+
+/*
+ * A link into OpenClaw that works once, at most `within_ms`. ERR_UNKNOWN: it took too long, or the line was lost; else an
+ * error of logging in, or of link_read. Again is safe: each call makes a link of its own, and unused ones expire.
+ */
+struct err machine_mint(const struct machine *machine, int within_ms, struct arena *arena,
+                        struct link *ret) MUST_CHECK;

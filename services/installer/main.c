@@ -1,5 +1,6 @@
 /* installer: takes a machine that answers SSH and makes OpenClaw run on it. */
 #include "installer.h"
+#include "openings.h"
 #include "service/service.h"
 #include "settings.h"
 
@@ -12,6 +13,8 @@ int main(int argc, char **argv)
                                          .stage = &installer_stage,
                                          .settings = installer_settings,
                                          .n_settings = INSTALLER_SETTINGS,
-                                         .prepare = installer_prepare},
+                                         .prepare = installer_prepare,
+                                         .start = openings_start,
+                                         .stop = openings_stop},
                        argc, argv);
 }

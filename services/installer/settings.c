@@ -24,6 +24,7 @@ const struct setting installer_settings[INSTALLER_SETTINGS] = {
     {"SETUP_SKILLS",     SETTING_TEXT,    &conf.setup_skills,     "agentwallet",         "skills to install, separated by blanks; may be empty"},
     {"SETUP_POLL_S",     SETTING_SECONDS, &conf.setup_poll_s,     "1",                   "how often a running setup is looked at"},
     {"CONNECT_POLL_S",   SETTING_SECONDS, &conf.connect_poll_s,   "3",                   "how often a machine that boots is tried"},
+    {"OPENERS",          SETTING_INT,     &conf.openers,          "8",                   "links into OpenClaw that are made at once, beside all else"},
 };
 /* clang-format on */
 
@@ -92,6 +93,9 @@ struct err installer_prepare(void)
     }
     if (conf.machine_ssh_port < 1 || conf.machine_ssh_port > 65535) {
         return permanent("MACHINE_SSH_PORT must be from 1 to 65535");
+    }
+    if (conf.openers < 1 || conf.openers > OPENERS_MOST) {
+        return permanent("OPENERS must be from 1 to %d", OPENERS_MOST);
     }
     TRY(check_seconds("SETUP_POLL_S", conf.setup_poll_s));
     TRY(check_seconds("CONNECT_POLL_S", conf.connect_poll_s));

@@ -5,7 +5,7 @@
 
 #include "base/settings.h"
 
-enum { INSTALLER_SETTINGS = 9 };
+enum { INSTALLER_SETTINGS = 10, OPENERS_MOST = 64 };
 
 struct installer_conf {
     const char *machine_user;
@@ -13,6 +13,7 @@ struct installer_conf {
     const char *setup_script; /* its path */
     const char *openclaw_version, *openclaw_model, *dashboard_origin, *setup_skills;
     double setup_poll_s, connect_poll_s;
+    int openers;
     /* The script itself, read at start. */
     const char *script;
     size_t script_len;

@@ -47,7 +47,8 @@ static int set_up(void **state)
                                    .dashboard_origin = "https://example.com:8443",
                                    .setup_skills = "agentwallet",
                                    .setup_poll_s = 1,
-                                   .connect_poll_s = 3};
+                                   .connect_poll_s = 3,
+                                   .openers = 8};
     write_script("#!/bin/bash\nexit 0\n");
     return 0;
 }
@@ -94,6 +95,9 @@ static void pauses_and_ports_have_limits(void **state)
     conf.setup_poll_s = 1;
     conf.machine_ssh_port = 70000;
     assert_string_equal(installer_prepare().text, "MACHINE_SSH_PORT must be from 1 to 65535");
+    conf.machine_ssh_port = 22;
+    conf.openers = 0;
+    assert_string_equal(installer_prepare().text, "OPENERS must be from 1 to 64");
 }
 
 static void a_script_that_is_missing_or_none_is_named(void **state)
