@@ -46,6 +46,11 @@ export class Api extends Http {
     return this.post(`${DEPLOYMENTS}/${id}/restart`, undefined, { body: '' });
   }
 
+  /** A link into it, made for this call: {url, expiresAt}. */
+  open(id) {
+    return this.post(`${DEPLOYMENTS}/${id}/open`, undefined, { body: '', timeout: 30 });
+  }
+
   async events(id) {
     return (await this.get(`${DEPLOYMENTS}/${id}/events`, { headers: { accept: 'application/json' } })).events;
   }

@@ -63,8 +63,8 @@ async function follow(id, clicked, ends) {
 }
 follow.since = 0;
 
-/** The machine's page as a browser asks for it, its certificate checked. */
-function open(url) {
+/** The machine's page as a browser asks for it, its certificate checked; what stands behind the # stays with the browser. */
+function page(url) {
   return new Promise((resolve, reject) => {
     const asked = request(url, { ca: env.MACHINE_CA_FILE ? readFileSync(env.MACHINE_CA_FILE) : undefined, timeout: 10000, agent: false }, (answer) => {
       answer.resume();
@@ -94,9 +94,12 @@ async function deployOnce() {
     const deployment = await follow(id, clicked, ['READY', 'ERROR']);
     took = (Date.parse(deployment.readyAt ?? new Date().toISOString()) - clicked) / 1000;
     if (deployment.status === 'ERROR') throw new Error(`it ended in ERROR: ${deployment.statusMessage}`);
-    const status = await open(deployment.url);
+    const asked = Date.now();
+    const { url } = await patiently('open', () => api.open(id));
+    if (!url.startsWith(`${deployment.url}#bootstrapToken=`)) throw new Error('the link into OpenClaw leads elsewhere');
+    const status = await page(url);
     if (status !== 200) throw new Error(`${deployment.url} answers ${status}`);
-    tell((Date.now() - clicked) / 1000, 'opened', deployment.url);
+    tell((Date.now() - clicked) / 1000, 'opened', `${deployment.url} with a link made in ${((Date.now() - asked) / 1000).toFixed(1)} s`);
   } catch (error) {
     failure = error;
   }

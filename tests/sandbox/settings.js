@@ -29,6 +29,7 @@ export const TABLE = [
   ['rebuild', seconds, 2, 'reinstallVm task before the machine boots'],
   ['boot', seconds, 0.2, 'booting of a machine'],
   ['setup', seconds, 2, 'time the stand-in install steps of a machine take altogether'],
+  ['mint', seconds, 0.5, 'time a machine takes to make a link into OpenClaw'],
   ['service_active', seconds, 2, 'after delivery until PUT serviceInfos is accepted'],
   ['service_flip', seconds, 0, 'after PUT serviceInfos until GET shows it'],
   ['order_lifetime', seconds, 86400, 'unpaid order until it is cancelled'],

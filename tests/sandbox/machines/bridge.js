@@ -72,8 +72,10 @@ export class Bridge {
         caller.end('ok\n');
         this.#whenBooted?.();
         break;
-      case 'pause': {
-        const timer = setTimeout(() => caller.end('ok\n'), (settings.setup ?? 0) * Number(argument) * 1000);
+      case 'pause':
+      case 'mint': {
+        const seconds = verb === 'mint' ? settings.mint ?? 0 : (settings.setup ?? 0) * Number(argument);
+        const timer = setTimeout(() => caller.end('ok\n'), seconds * 1000);
         caller.on('close', () => clearTimeout(timer));
         break;
       }

@@ -60,6 +60,30 @@ export function firstMessage({ ip, port, ca }, origin) {
   });
 }
 
+// What the gateway says to a browser that lets itself in by `auth`: the answer to its `connect`, and how the socket ended (a
+// code, or null when it stays open).
+export function connect({ ip, port, ca }, auth, device = 'a-browser-of-its-own') {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`wss://${ip}:${port}/`, { ca, origin: `https://${ip}:${port}`, handshakeTimeout: DEADLINE_MS });
+    let answer;
+    socket.on('error', reject);
+    socket.on('close', (code) => resolve({ ...answer, closed: code }));
+    socket.on('message', (data) => {
+      const message = JSON.parse(data);
+      if (message.event === 'connect.challenge') {
+        socket.send(JSON.stringify({ type: 'req', id: '1', method: 'connect', params: { auth, device: { id: device } } }));
+      } else {
+        answer = message;
+        if (!message.ok) return;
+        socket.removeAllListeners('close');
+        socket.on('close', () => {});
+        resolve({ ...message, closed: null });
+        socket.close();
+      }
+    });
+  });
+}
+
 // Waits until the probe answers something true.
 export async function until(what, probe, deadlineMs = DEADLINE_MS) {
   const end = Date.now() + deadlineMs;

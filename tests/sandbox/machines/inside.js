@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Machines } from '../machines.js';
-import { firstMessage, get, makeKey, ssh, until } from './client.js';
+import { connect, firstMessage, get, makeKey, ssh, until } from './client.js';
 
 const SETUP = join(dirname(fileURLToPath(import.meta.url)), '../../../deploy/vps/setup.sh');
 const HOME = '/home/debian/openclaw-setup';
@@ -167,6 +167,48 @@ test('several dashboards frame it, and faults of its HTTPS come and go', async (
   settings.machine_faults = ['websocket-403@another', 'certificate-expired@10.0.0.1'];
   assert.equal((await firstMessage(machine.https, origin)).event, 'connect.challenge', 'those of others are not its own');
   settings.machine_faults = [];
+});
+
+const minted = (machine) => command(machine,
+  "sudo -n /bin/sh -c 'cd /var/lib/openclaw && exec runuser -u openclaw -- env HOME=/var/lib/openclaw openclaw dashboard --json' || true").then(JSON.parse);
+
+test('a link lets one browser in, once, and from then on that browser comes back', async () => {
+  const machine = await installed();
+  const enter = async (auth, device) => {
+    const { ok, payload, error, closed } = await connect(machine.https, auth, device);
+    return ok ? payload.auth.deviceToken : `${error.code} ${error.details.code} ${closed}`;
+  };
+  const link = await minted(machine);
+  assert.equal(link.ok, true);
+  assert.ok(Math.abs(link.browserBootstrapExpiresAtMs - Date.now() - 600000) < 30000);
+  const [address, fragment] = link.browserUrl.split('#');
+  assert.equal(address, 'http://127.0.0.1:18789/');
+  const { bootstrapToken, bootstrapProfile, gatewayUrl } = Object.fromEntries(new URLSearchParams(fragment));
+  assert.equal(bootstrapProfile, 'owner');
+  assert.equal(gatewayUrl, 'ws://127.0.0.1:18789');
+
+  const deviceToken = await enter({ bootstrapToken, token: TOKEN });
+  assert.match(deviceToken, /^[\w-]{43}$/);
+  const used = 'INVALID_REQUEST AUTH_BOOTSTRAP_TOKEN_INVALID 1008';
+  assert.equal(await enter({ bootstrapToken }), used);
+  assert.equal(await enter({ bootstrapToken }, 'another-browser'), used);
+  assert.equal(await enter({ bootstrapToken: '../devices.json' }), used);
+  assert.equal(await enter({ deviceToken }), deviceToken);
+  assert.equal(await enter({ deviceToken }, 'another-browser'), 'INVALID_REQUEST AUTH_DEVICE_TOKEN_MISMATCH 1008');
+  assert.equal(await enter({ token: TOKEN }), deviceToken);
+  assert.equal(await enter({ token: TOKEN }, 'another-browser'), 'NOT_PAIRED PAIRING_REQUIRED 1008');
+  assert.equal(await enter({ token: 'guessed' }), 'INVALID_REQUEST AUTH_TOKEN_MISMATCH 1008');
+  assert.equal(await enter({}), 'INVALID_REQUEST AUTH_TOKEN_MISSING 1008');
+
+  const { bootstrapToken: late } = Object.fromEntries(new URLSearchParams((await minted(machine)).browserUrl.split('#')[1]));
+  await command(machine, `sudo -n /bin/sh -c 'echo 1 >/var/lib/openclaw/.openclaw/state/links/${late}'`);
+  assert.equal(await enter({ bootstrapToken: late }), used, 'ten minutes later');
+
+  await command(machine, 'sudo -n systemctl restart openclaw-gateway');
+  await until('the gateway is back', () => answers(machine));
+  assert.equal(await enter({ deviceToken }), deviceToken, 'after a restart');
+  await command(machine, 'sudo -n systemctl stop openclaw-gateway');
+  assert.deepEqual(await minted(machine), { ok: false, reason: 'Gateway is not running.' });
 });
 
 test('restart makes a new process; a stopped gateway is a 502, a dead web server refuses', async () => {

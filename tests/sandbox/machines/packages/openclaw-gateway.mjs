@@ -5,6 +5,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { homedir, hostname } from 'node:os';
+import { admit } from './openclaw-devices.mjs';
 
 const PORT = 18789;
 const OUTLET = '/var/lib/sandbox/gateway.sock';
@@ -80,17 +81,27 @@ function readFrame(bytes) {
   return { opcode: bytes[0] & 15, text, size: at + 4 + size };
 }
 
-function reply(text) {
+const refusal = (id, code, message, details) => ({ type: 'res', id, ok: false, error: { code, message, ...(details && { details: { code: details } }) } });
+
+// What a client says: first `connect` with what lets it in, then anything. { message, let in }
+function reply(text, known) {
   let message;
   try {
-    message = JSON.parse(text);
+    message = JSON.parse(text) ?? {};
   } catch {
-    return { type: 'error', error: { code: 'INVALID_REQUEST' } };
+    return { answer: refusal(undefined, 'INVALID_REQUEST', 'no JSON') };
   }
-  const payload = message.method === 'chat.send'
-    ? { text: `You said: "${String(message.params?.message ?? '').slice(0, 200)}". Nobody thinks here: this is the sandbox.` }
+  const { id, method, params } = message;
+  if (method === 'connect') {
+    const { wrong, deviceToken } = admit(params ?? {}, readConfig()?.auth?.token);
+    if (wrong) return { answer: refusal(id, wrong.code, wrong.message, wrong.details) };
+    return { known: true, answer: { type: 'res', id, ok: true, payload: { type: 'hello-ok', server: { version }, auth: { role: 'operator', deviceToken } } } };
+  }
+  if (!known) return { answer: refusal(id, 'INVALID_REQUEST', 'invalid handshake: first request must be connect') };
+  const payload = method === 'chat.send'
+    ? { text: `You said: "${String(params?.message ?? '').slice(0, 200)}". Nobody thinks here: this is the sandbox.` }
     : { server: { version } };
-  return { type: 'res', id: message.id, ok: true, payload };
+  return { known, answer: { type: 'res', id, ok: true, payload } };
 }
 
 function talk(request, socket, head) {
@@ -111,6 +122,13 @@ function talk(request, socket, head) {
   }
   send({ type: 'event', event: 'connect.challenge', payload: { nonce: randomUUID(), ts: Date.now() } });
   let bytes = head;
+  let known = false;
+  const hear = (text) => {
+    const { answer, known: from } = reply(text, known);
+    known = from;
+    send(answer);
+    if (!known) socket.end(CLOSE_POLICY);
+  };
   const take = (more) => {
     bytes = Buffer.concat([bytes, more]);
     if (bytes.length > LARGEST_FRAME) socket.destroy();
@@ -118,7 +136,7 @@ function talk(request, socket, head) {
       bytes = bytes.subarray(got.size);
       if (got.opcode === 8) socket.end(Buffer.from([0x88, 0]));
       else if (got.opcode === 9) socket.write(Buffer.from([0x8a, 0]));
-      else if (got.opcode === 1) send(reply(got.text));
+      else if (got.opcode === 1 && socket.writable) hear(got.text);
     }
   };
   socket.on('data', take);
