@@ -192,12 +192,11 @@ static bool goes_on(void)
     return yes;
 }
 
-/* What an earlier life left, or this one did not make in time: another may have it at once. */
+/* What an earlier life left, or this one did not make in time: another may have it at once, and else when it lapses. */
 static void give_back(void)
 {
     struct err e = openings_give_back(pool.db, pool.owner);
-
-    (void)e; /* they lapse by themselves */
+    (void)e;
 }
 
 static void *keeper_main(void *unused)
