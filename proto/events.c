@@ -53,6 +53,9 @@ static const struct event_field server_released_fields[] = {SERVER_RELEASED(EVEN
 #define EVENT_STRUCT struct instance_installed
 static const struct event_field instance_installed_fields[] = {INSTANCE_INSTALLED(EVENT_FIELD)};
 #undef EVENT_STRUCT
+#define EVENT_STRUCT struct instance_vacated
+static const struct event_field instance_vacated_fields[] = {INSTANCE_VACATED(EVENT_FIELD)};
+#undef EVENT_STRUCT
 #define EVENT_STRUCT struct instance_restarted
 static const struct event_field instance_restarted_fields[] = {INSTANCE_RESTARTED(EVENT_FIELD)};
 #undef EVENT_STRUCT

@@ -61,6 +61,9 @@
     F(text, service_name, "serviceName", OPTIONAL, "its name at OVH, when there was one")    \
     F(text, paid_until,   "paidUntil",   OPTIONAL, "date until which OVH keeps it")
 
+#define INSTANCE_VACATED(F) EVENT_COMMON(F)                                                  \
+    F(int, anew, "anew", REQUIRED, "generation of the decision to install anew")
+
 #define INSTANCE_INSTALLED(F) EVENT_COMMON(F)                                                \
     F(text, ip,      "ip",      REQUIRED, "where it runs")                                   \
     F(text, version, "version", REQUIRED, "OpenClaw's version")                              \
@@ -98,6 +101,7 @@
     E(server_ready,                   "server.ready",                   "servers",     "ovh-orderer",     "delivered, rebuilt with our key",        SERVER_READY)                   \
     E(server_released,                "server.released",                "servers",     "ovh-orderer",     "it will not be billed again",            SERVER_RELEASED)                \
     E(instance_installed,             "instance.installed",             "instances",   "installer",       "the setup script is done",               INSTANCE_INSTALLED)             \
+    E(instance_vacated,               "instance.vacated",               "instances",   "installer",       "to be installed anew: it may be wiped",  INSTANCE_VACATED)               \
     E(instance_restarted,             "instance.restarted",             "instances",   "installer",       "OpenClaw was restarted",                 INSTANCE_RESTARTED)             \
     E(instance_upgraded,              "instance.upgraded",              "instances",   "installer",       "OpenClaw is of another version now",     INSTANCE_UPGRADED)              \
     E(instance_ready,                 "instance.ready",                 "instances",   "health-monitor",  "usable from outside",                    INSTANCE_READY)                 \

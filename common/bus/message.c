@@ -7,10 +7,11 @@
 #include "base/ids.h"
 #include "base/utf8.h"
 #include "events.h"
+#include "runner/stage.h"
 
 enum { DEAD_BYTES_MAX = 16 * 1024 };
 
-static const char *const effect_names[] = {"start", "retry", "step", "nudge", "down"};
+static const char *const effect_names[] = {"start", "leave", "retry", "step", "nudge", "down"};
 
 /* `whole` becomes false when what is kept is not what came, byte by byte: then it can't be said again. */
 static json_t *text_or_null(struct arena *arena, const char *text, size_t len, bool *whole)
@@ -55,6 +56,45 @@ static const struct goal_rule *rule_for(const struct stage *stage, const struct 
     return NULL;
 }
 
+/* Where a row goes that is known. */
+static void set_places(const struct stage *stage, const struct goal_rule *rule, json_t *out)
+{
+    if (!rule->to) {
+        return;
+    }
+    (void)json_object_set_new(out, "to", json_string(rule->to));
+    if (rule->effect == EFFECT_STEP) {
+        (void)json_object_set_new(out, "from", json_string(rule->from));
+    }
+    if (rule->effect == EFFECT_LEAVE && !move_find(stage, rule->to, GOAL_UP)) {
+        (void)json_object_set_new(out, "rests", json_true());
+    }
+    if (rule->effect == EFFECT_START) {
+        if (rule->from) {
+            (void)json_object_set_new(out, "from", stage_words(rule->from));
+        }
+        if (rule->waits) {
+            (void)json_object_set_new(out, "waits", json_string(rule->waits));
+        }
+        (void)json_object_set_new(out, "forgets", stage_words(rule->forgets));
+    }
+}
+
+/* A decision to install anew is never newer than the event that comes of it. */
+static struct err set_notes(const struct goal_rule *rule, const void *fields, json_t *out)
+{
+    const struct event_common *common = fields;
+    json_t *notes = json_object();
+
+    (void)json_object_set_new(out, "notes", notes);
+    rule->remember(fields, notes);
+    const json_t *anew = json_object_get(notes, "anew");
+    if (anew && (json_integer_value(anew) < 1 || json_integer_value(anew) > common->generation)) {
+        return permanent("%s: 'anew' is out of range", rule->hears->type);
+    }
+    return OK;
+}
+
 static struct err plan(const struct stage *stage, const char *texts, const struct message *m,
                        struct arena *arena, json_t *out)
 {
@@ -82,17 +122,12 @@ static struct err plan(const struct stage *stage, const char *texts, const struc
     (void)json_object_set_new(out, "effect", json_string(effect_names[rule->effect]));
     (void)json_object_set_new(out, "id", json_string(common->deployment_id));
     (void)json_object_set_new(out, "generation", json_integer(common->generation));
-    if (rule->effect == EFFECT_STEP) {
-        (void)json_object_set_new(out, "from", json_string(rule->from));
-        (void)json_object_set_new(out, "to", json_string(rule->to));
-    }
+    set_places(stage, rule, out);
     if (rule->starts) {
         (void)json_object_set_new(out, "starts", json_true());
     }
     if (rule->remember) {
-        json_t *notes = json_object();
-        rule->remember(fields, notes);
-        (void)json_object_set_new(out, "notes", notes);
+        TRY(set_notes(rule, fields, out));
     }
     (void)json_object_set_new(out, "texts", json_loads(texts, 0, NULL));
     return OK;

@@ -53,7 +53,10 @@ struct move {
 
 /* What an event heard does to the row of its deployment. */
 enum effect {
-    EFFECT_START, /* no row yet: insert one in state "new"; else nothing                      */
+    EFFECT_START, /* no row yet: insert one in state "new"; a known one begins again when the event comes
+                     of a decision to install anew that it has not begun for; else nothing   */
+    EFFECT_LEAVE, /* a decision to install anew: to state `to` at once, whatever it is at; once for each
+                     decision; makes a row there when there is none                          */
     EFFECT_RETRY, /* clear the failure, due now; what is done stays done                      */
     EFFECT_STEP,  /* if in state `from` with goal up: state `to`, due now                     */
     EFFECT_NUDGE, /* due now, if it waits                                                     */
@@ -63,11 +66,26 @@ enum effect {
 struct goal_rule {
     const struct event *hears;
     enum effect effect;
-    const char *from, *to; /* EFFECT_STEP */
+    /*
+     * EFFECT_STEP: from this state to that. EFFECT_START: where it begins again, in which states (separated by blanks;
+     * NULL: any; in others it goes on as after a retry). EFFECT_LEAVE: where it goes.
+     */
+    const char *from, *to;
+    const char *
+        waits; /* EFFECT_START: the state of one that left for that decision, and waits for this event */
+    const char *
+        forgets; /* EFFECT_START: notes of what is over when it begins again, separated by blanks       */
     bool starts; /* EFFECT_RETRY: also makes the row when there is none: its event was lost */
-    /* EFFECT_START: what the row must remember of the event, as notes; may be NULL. Decoded event in. */
+    /*
+     * EFFECT_START, EFFECT_LEAVE: what the row must remember of the event, as notes; may be NULL. Decoded event in. The
+     * note "anew" is the decision to install anew (its generation) that the event comes of: without it nothing leaves
+     * and nothing begins again.
+     */
     void (*remember)(const void *event, json_t *notes);
 };
+
+/* For `remember`: notes the decision to install anew; 0: the event comes of none. */
+void remember_anew(json_t *notes, int64_t anew);
 
 struct budget;
 
@@ -156,6 +174,7 @@ void job_forget_secret(struct job *job, const char *name);
 #define SECRET_OPENROUTER_KEY "openrouter_key"
 #define SECRET_SSH_KEY "ssh_private_key"
 #define SECRET_GATEWAY_TOKEN "gateway_token"
+#define SECRET_CERTIFICATES "certificates" /* of a machine that is being installed anew */
 
 /* For tests and runner: an empty job on this arena; release drops the json parts. */
 void job_init(struct job *job, struct arena *arena);

@@ -32,6 +32,46 @@ static bool state_known(const struct stage *stage, const char *state)
     return false;
 }
 
+void remember_anew(json_t *notes, int64_t anew)
+{
+    if (anew != 0) {
+        (void)json_object_set_new(notes, "anew", json_integer(anew));
+    }
+}
+
+json_t *stage_words(const char *words)
+{
+    json_t *list = json_array();
+
+    for (const char *at = words; at && *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        (void)json_array_append_new(list, json_stringn(at, len));
+        at += len;
+    }
+    return list;
+}
+
+static struct err rule_check(const struct stage *stage, const struct goal_rule *g)
+{
+    json_auto_t *from = stage_words(g->from);
+    json_t *state;
+    size_t i;
+
+    json_array_foreach(from, i, state)
+    {
+        if (!state_known(stage, json_string_value(state))) {
+            return permanent("%s: %s knows no state '%s'", stage->piece, g->hears->type,
+                             json_string_value(state));
+        }
+    }
+    bool goes = g->effect == EFFECT_STEP || g->effect == EFFECT_LEAVE;
+    if ((goes && !g->to) || (g->effect == EFFECT_STEP && !g->from) ||
+        (g->to && !state_known(stage, g->to)) || (g->waits && !state_known(stage, g->waits))) {
+        return permanent("%s: %s steps between unknown states", stage->piece, g->hears->type);
+    }
+    return OK;
+}
+
 struct err stage_check(const struct stage *stage)
 {
     for (int i = 0; i < stage->n_moves; i++) {
@@ -48,16 +88,33 @@ struct err stage_check(const struct stage *stage)
         }
     }
     for (int i = 0; i < stage->n_goals; i++) {
-        const struct goal_rule *g = &stage->goals[i];
-        if (g->effect == EFFECT_STEP &&
-            (!state_known(stage, g->from) || !state_known(stage, g->to))) {
-            return permanent("%s: %s steps between unknown states", stage->piece, g->hears->type);
-        }
+        TRY(rule_check(stage, &stage->goals[i]));
     }
     if (!state_known(stage, stage->gone) || !state_known(stage, "new")) {
         return permanent("%s: states 'new' and '%s' must exist", stage->piece, stage->gone);
     }
     return OK;
+}
+
+/* What an event does to a row that is known; one that may be in any state comes from a point. */
+static void print_rule(const struct goal_rule *g, FILE *out)
+{
+    json_auto_t *from = stage_words(g->from ? g->from : g->hears->type);
+    json_t *state;
+    size_t i;
+
+    if (!g->to) {
+        return;
+    }
+    if (!g->from) {
+        (void)fprintf(out, "    \"%s\" [shape=point];\n", g->hears->type);
+    }
+    json_array_foreach(from, i, state)
+    {
+        (void)fprintf(out, "    \"%s\" -> \"%s\" [label=\"hears %s%s\", style=dotted];\n",
+                      json_string_value(state), g->to, g->hears->type,
+                      g->effect == EFFECT_START ? "\\nto install anew" : "");
+    }
 }
 
 void stage_print_graph(const struct stage *stage, FILE *out)
@@ -69,6 +126,9 @@ void stage_print_graph(const struct stage *stage, FILE *out)
         (void)fprintf(out, "    \"%s\" -> \"%s\" [label=\"%s%s%s\", style=%s];\n", m->state,
                       m->then, m->people ? m->people : "", m->says ? "\\nsays " : "",
                       m->says ? m->says->type : "", m->goal == GOAL_DOWN ? "dashed" : "solid");
+    }
+    for (int i = 0; i < stage->n_goals; i++) {
+        print_rule(&stage->goals[i], out);
     }
     (void)fprintf(out, "    \"%s\" [style=filled];\n}\n", stage->gone);
 }

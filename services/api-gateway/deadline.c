@@ -15,12 +15,13 @@ enum { BATCH = 20, LOOK_S = 2, MESSAGE_MAX = 120 };
 
 static const char service[] = "api-gateway";
 
-/* `stage_event`: what the last stage that is done said; `newest`: the last line of the timeline. */
+/* `stage_event`: what the last stage that is done said, since it is being installed anew; `newest`: the last line of the
+ * timeline. */
 static const char late_sql[] =
     "select d.id, d.status, d.status_message, d.generation, "
     "coalesce((select e.type from deployment_events e where e.deployment_id = d.id and e.type in "
-    "  ('key.issued', 'server.ordered', 'server.ready', 'instance.installed') "
-    "  order by e.seq desc limit 1), '') as stage_event, "
+    "  ('key.issued', 'server.ordered', 'server.ready', 'instance.vacated', 'instance.installed') "
+    "  and e.generation >= d.anew order by e.seq desc limit 1), '') as stage_event, "
     "coalesce((select e.type from deployment_events e where e.deployment_id = d.id "
     "  order by e.seq desc limit 1), '') as newest "
     "from deployments d where d.status in ('PENDING', 'ORDERING', 'PROVISIONING', 'INSTALLING') "
@@ -48,14 +49,24 @@ const char *deadline_piece(const char *status, const char *stage_event)
     if (strcmp(status, "INSTALLING") == 0) {
         return strcmp(stage_event, "instance.installed") == 0 ? "watch" : "installation";
     }
-    return strcmp(stage_event, "server.ready") == 0 ? "installation" : "server";
+    if (strcmp(stage_event, "instance.vacated") == 0) {
+        return "llm_key";
+    }
+    bool server_is_done = strcmp(stage_event, "server.ready") == 0;
+    bool nothing_is = !*stage_event; /* with a machine there: it is to be installed anew */
+    return server_is_done || nothing_is ? "installation" : "server";
 }
 
 /* The stage before has said its last word, or the user theirs: that is no news of what is awaited. */
 static bool tells_what_is_awaited(const char *newest)
 {
-    static const char *const last_words[] = {"deployment.requested", "deployment.retry-requested",
-                                             "key.issued", "server.ready", "instance.installed"};
+    static const char *const last_words[] = {"deployment.requested",
+                                             "deployment.retry-requested",
+                                             "deployment.reinstall-requested",
+                                             "key.issued",
+                                             "server.ready",
+                                             "instance.vacated",
+                                             "instance.installed"};
 
     for (size_t i = 0; i < sizeof last_words / sizeof last_words[0]; i++) {
         if (strcmp(newest, last_words[i]) == 0) {

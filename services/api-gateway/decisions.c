@@ -1,5 +1,5 @@
 /*
- * The user's later decisions: destroy, restart, retry. Each locks the deployment's row, looks at its
+ * The user's later decisions: destroy, restart, retry, reinstall. Each locks the deployment's row, looks at its
  * status, and writes the decision together with its event (timeline and outbox).
  */
 #include "decisions.h"
@@ -10,15 +10,17 @@
 #include "events.h"
 #include "store.h"
 
-/* `was`: the status before an ERROR. */
+/* `was`: the status before an ERROR; `delivered`: a machine of it was there, and is not released. */
 static const char lock_sql[] =
     "select d.status, d.generation, coalesce(d.failed_piece, '') as failed_piece, "
+    "d.ip_address is not null and 'server' = any (d.owed) as delivered, "
     "coalesce((select e.status from deployment_events e where e.deployment_id = d.id "
     "  and e.status <> 'ERROR' order by e.seq desc limit 1), '') as was "
     "from deployments d where d.id = $1::uuid and d.user_id = $2::uuid for no key update of d";
-/* A retry starts the deployment's time anew. */
+/* A retry starts the deployment's time anew, and so does a reinstall. */
 static const char change_sql[] =
     "update deployments set status = $3, status_message = $4, generation = $5::int, "
+    "anew = case when $6::boolean then $5::int else anew end, "
     "failed_piece = null, updated_at = clock_timestamp(), "
     "decided_at = case when $3 in ('READY', 'DESTROYING') then decided_at else now() end "
     "where id = $1::uuid and user_id = $2::uuid";
@@ -37,9 +39,10 @@ static struct err decide(struct db *db, const struct request *request, struct re
                          const void *fields)
 {
     const struct event_common *common = fields;
+    bool anew = event == &deployment_reinstall_requested;
 
     TRY(db_exec(db, NULL, change_sql, P(request->id), P(request->visitor.user_id), P(status),
-                P(message), P(common->generation)));
+                P(message), P(common->generation), P(anew)));
     TRY(deployments_say(db, request, request->id, event, fields));
     TRY(store_audit(db, request, request->visitor.user_id, event->type, request->id));
     return deployments_show(db, request, reply, request->id, 202);
@@ -96,7 +99,8 @@ struct err decisions_restart(struct request *request, struct reply *reply)
     return store_transaction(restart, request, reply);
 }
 
-/* The status in which the piece that gave up does its work; a server that was delivered stays delivered. */
+/* The status in which the piece that gave up does its work; a server that was delivered stays delivered, also while
+ * it is being installed anew. */
 const char *decisions_status_of(const char *piece, const char *was)
 {
     static const struct {
@@ -108,7 +112,7 @@ const char *decisions_status_of(const char *piece, const char *was)
         {"watch",        "INSTALLING"},
     };
 
-    if (strcmp(piece, "server") == 0 && strcmp(was, "PROVISIONING") == 0) {
+    if (strcmp(was, "PROVISIONING") == 0) {
         return was;
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
@@ -145,4 +149,38 @@ static struct err retry(struct db *db, struct request *request, struct reply *re
 struct err decisions_retry(struct request *request, struct reply *reply)
 {
     return store_transaction(retry, request, reply);
+}
+
+/* Everything on the machine is erased; its server and address stay. Every stage works again, one after the other. */
+static struct err reinstall(struct db *db, struct request *request, struct reply *reply)
+{
+    ROWS *rows = NULL;
+
+    TRY(lock(db, request, reply, &rows));
+    if (reply_made(reply)) {
+        return OK;
+    }
+    const char *status = rows_text(rows, 0, "status");
+    bool error = strcmp(status, "ERROR") == 0;
+    if (strcmp(status, "READY") != 0 && !error) {
+        return refuse(request, reply, 409,
+                      "Only a deployment that is READY or in ERROR can be reinstalled; this one is "
+                      "%s.",
+                      status);
+    }
+    if (error && !rows_bool(rows, 0, "delivered")) {
+        return refuse(request, reply, 409,
+                      "There is no machine yet that could be reinstalled; try again instead.");
+    }
+    struct deployment_reinstall_requested fields = {
+        .deployment_id = request->id,
+        .generation = rows_int(rows, 0, "generation") + 1,
+    };
+    return decide(db, request, reply, "PROVISIONING", "Preparing to install anew",
+                  &deployment_reinstall_requested, &fields);
+}
+
+struct err decisions_reinstall(struct request *request, struct reply *reply)
+{
+    return store_transaction(reinstall, request, reply);
 }

@@ -7,6 +7,7 @@
 struct err decisions_destroy(struct request *request, struct reply *reply) MUST_CHECK;
 struct err decisions_restart(struct request *request, struct reply *reply) MUST_CHECK;
 struct err decisions_retry(struct request *request, struct reply *reply) MUST_CHECK;
+struct err decisions_reinstall(struct request *request, struct reply *reply) MUST_CHECK;
 
 /* The status in which the piece that gave up does its work; `was`: the status before the ERROR. */
 const char *decisions_status_of(const char *piece, const char *was);

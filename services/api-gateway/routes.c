@@ -44,6 +44,7 @@ static const struct route routes[] = {
     {"POST",   "/api/openclaw/deployments/:id/open",   openings_open,     true,  NULL,           "a link into it that works once"},
     {"POST",   "/api/openclaw/deployments/:id/restart", decisions_restart, true, NULL,           "restart OpenClaw on its machine"},
     {"POST",   "/api/openclaw/deployments/:id/retry",  decisions_retry,   true,  NULL,           "go on where it failed"},
+    {"POST",   "/api/openclaw/deployments/:id/reinstall", decisions_reinstall, true, NULL,       "wipe its machine and set it up again"},
     {"GET",    "/api/openclaw/deployments/:id/events", events,              true,  NULL,           "its timeline, as a list or live"},
     {"GET",    "/api/openclaw/deployments/:id/log",    logs_read,           true,  NULL,           "its setup log"},
     {"GET",    "/api/openapi.yaml",                    pages_openapi,       false, NULL,           "the description of this API"},

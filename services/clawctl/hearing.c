@@ -39,6 +39,12 @@ static const char *done_words(const struct listener *l, const json_t *plan,
     const char *effect = json_string_value(json_object_get(plan, "effect"));
     const char *state = before ? rows_text(before, 0, "state") : "";
 
+    const char *to = json_string_value(json_object_get(plan, "to"));
+    bool anew = json_object_get(json_object_get(plan, "notes"), "anew");
+
+    if (strcmp(effect, "leave") == 0 || (strcmp(effect, "start") == 0 && before && anew)) {
+        return arena_printf(arena, "would take the %s to '%s', for a reinstall", l->piece, to);
+    }
     if (strcmp(effect, "start") == 0 || (strcmp(effect, "retry") == 0 && !before)) {
         return before ? arena_printf(arena, "would let the %s go on at '%s', where it was set back",
                                      l->piece, state)

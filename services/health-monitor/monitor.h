@@ -3,7 +3,7 @@
 
 #include "runner/move.h"
 
-enum { MONITOR_GOALS = 5 };
+enum { MONITOR_GOALS = 6 };
 
 extern const struct goal_rule monitor_goals[MONITOR_GOALS];
 extern const struct stage monitor_stage;

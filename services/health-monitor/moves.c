@@ -152,6 +152,7 @@ static const struct move moves[] = {
     {"new",       GOAL_DOWN, NULL,                   "gone",      30,  1,  5,   0, NULL, NULL, NULL},
     {"ready",     GOAL_DOWN, NULL,                   "gone",      30,  1,  5,   0, NULL, NULL, NULL},
     {"unhealthy", GOAL_DOWN, NULL,                   "gone",      30,  1,  5,   0, NULL, NULL, NULL},
+    {"away",      GOAL_DOWN, NULL,                   "gone",      30,  1,  5,   0, NULL, NULL, NULL}, /* being installed anew: there is nothing to look at */
 };
 /* clang-format on */
 

@@ -25,7 +25,7 @@ struct err installer_machine(struct job *job, struct machine *ret)
     }
     if (!job_has_secret(job, SECRET_SSH_KEY)) { /* the database was restored from an older backup */
         return permanent("our key to the machine was lost; it runs on as it is, and can only be "
-                         "destroyed");
+                         "installed anew or destroyed");
     }
     TRY(job_secret(job, SECRET_SSH_KEY, &key, &len));
     *ret = (struct machine){

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/scope.h"
 #include "lines.h"
@@ -21,6 +22,7 @@ enum {
     FOLLOW_LIMIT = 64 * 1024,
     ANSWER_LIMIT = 8 * 1024,
     VALUES_CEILING = 16 * 1024,
+    CERTIFICATES_LIMIT = 128 * 1024,
 };
 
 /* The script's own folder on the machine. */
@@ -82,6 +84,35 @@ struct err machine_meet(const struct machine *machine, struct arena *arena, cons
     return open_machine(machine, MEET_MS, arena, &ssh, ret_pin);
 }
 
+/* In base64, so that nothing of it can be taken for the end of the answer. */
+struct err machine_certificates(const struct machine *machine, struct arena *arena,
+                                const char **ret, size_t *ret_len)
+{
+    SCOPED(ssh_close_p) struct ssh *ssh = NULL;
+    const char *pin;
+    struct ssh_result said;
+    unsigned char *archive = NULL;
+
+    *ret = "";
+    *ret_len = 0;
+    TRY(open_machine(machine, MEET_MS, arena, &ssh, &pin));
+    const char *command =
+        arena_printf(arena, "sudo -n /bin/bash %s/setup.sh certificates 2>/dev/null | base64 -w 0",
+                     folder(arena));
+    TRY(ssh_run(ssh, command, NULL, 0, COMMAND_MS, CERTIFICATES_LIMIT, arena, &said));
+    if (said.status != 0 || said.truncated) {
+        return permanent("the machine's answer is of no use");
+    }
+    if (said.output_len == 0) {
+        return OK;
+    }
+    if (!base64_decode(arena, said.output, said.output_len, &archive, ret_len)) {
+        return permanent("the machine's answer is no archive");
+    }
+    *ret = (const char *)archive;
+    return OK;
+}
+
 /* The values as NAME='value' lines for the script. */
 static struct err write_values(const struct machine *machine, const struct machine_setup *setup,
                                struct arena *arena, struct buf *ret)
@@ -129,6 +160,10 @@ struct err machine_start_setup(const struct machine *machine, const struct machi
                 UPLOAD_MS, arena));
     TRY(ssh_put(ssh, arena_printf(arena, "%s/setup.env", dir), 0600, values.at, values.len,
                 COMMAND_MS, arena));
+    if (setup->certificates_len > 0) {
+        TRY(ssh_put(ssh, arena_printf(arena, "%s/certificates.tgz", dir), 0600, setup->certificates,
+                    setup->certificates_len, COMMAND_MS, arena));
+    }
     const char *start = arena_printf(arena, "sudo -n /bin/bash %s/setup.sh start", dir);
     return must_run(ssh, "starting the setup", start, START_MS, &secrets, arena);
 }

@@ -25,11 +25,20 @@ struct machine_setup {
     const char *openrouter_key, *gateway_token;
     const char *host_name; /* "" when it has none */
     const char *run_id;
+    const char *certificates; /* kept of the system before, as machine_certificates() gave them */
+    size_t certificates_len;  /* 0: none                                                         */
 };
 
 /* First contact, at most 10 s: logs in and says which host key to expect from now on. */
 struct err machine_meet(const struct machine *machine, struct arena *arena,
                         const char **ret_pin) MUST_CHECK;
+
+/*
+ * What the web server was given by its authority, as an archive for the setup on a fresh system; at most 25 s. Reads
+ * only. `ret_len` 0: there is none.
+ */
+struct err machine_certificates(const struct machine *machine, struct arena *arena,
+                                const char **ret, size_t *ret_len) MUST_CHECK;
 
 /* Uploads script and values and starts it, at most 110 s. Again is safe: the script starts only once. */
 struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,

@@ -1,6 +1,6 @@
 /*
  * The installer's story: meet the machine, start the setup, follow it to its end, note what came of it
- * (later restart OpenClaw when the user asks: restart.c). The setup runs detached on the machine, so any of this may
+ * (later restart OpenClaw when the user asks: restart.c; or leave the machine to be wiped: leaving.c). The setup runs detached on the machine, so any of this may
  * be interrupted and done again.
  */
 #include <openssl/crypto.h>
@@ -83,6 +83,9 @@ static struct err start_setup(struct job *job)
         .host_name = host_name ? host_name : "",
         .run_id = arena_printf(job->arena, "%s-%d", job->id, (int)note_int(job, "run", 1)),
     };
+    if (job_has_secret(job, SECRET_CERTIFICATES)) {
+        TRY(job_secret(job, SECRET_CERTIFICATES, &setup.certificates, &setup.certificates_len));
+    }
     TRY(machine_start_setup(&machine, &setup, job->arena));
     note_set(job, "run_id", setup.run_id);
     return OK;
@@ -222,9 +225,13 @@ static struct err read_result(struct job *job)
     }
     note_set(job, "version", result.openclaw_version);
     job_forget_secret(job, SECRET_OPENROUTER_KEY);
+    if (job_has_secret(job, SECRET_CERTIFICATES)) {
+        job_forget_secret(job, SECRET_CERTIFICATES);
+    }
     struct instance_installed *said = arena_alloc(job->arena, sizeof *said);
     said->ip = machine.ip;
     said->version = result.openclaw_version;
+    said->anew = note_int(job, "anew", 0);
     job_say(job, &instance_installed, said);
     job_message(job, "OpenClaw %s is installed", result.openclaw_version);
     return OK;
@@ -241,6 +248,7 @@ struct err installer_forget(struct job *job)
 {
     job_forget_secret(job, SECRET_GATEWAY_TOKEN);
     job_forget_secret(job, SECRET_SSH_KEY);
+    job_forget_secret(job, SECRET_CERTIFICATES);
     return OK;
 }
 
@@ -251,6 +259,7 @@ static const struct move moves[] = {
     {"reached",     GOAL_UP,   installer_start_setup,   "following",   120, 3,  6,   0, "INSTALLING", "Starting the setup", NULL},
     {"following",   GOAL_UP,   installer_follow_setup,  "set_up",       60, 1, 20, 720, "INSTALLING", "Installing OpenClaw", NULL},
     {"set_up",      GOAL_UP,   installer_read_result,   "installed",    60, 1, 10,   0, "INSTALLING", "Checking the installation", &instance_installed},
+    {"leaving",     GOAL_UP,   installer_leave,         "left",         60, 1, LEAVE_TRIES + 1, 0, "PROVISIONING", "Preparing to install anew", &instance_vacated},
     {"restarting",  GOAL_UP,   installer_restart,       "coming_back", 130, 1, RESTART_TRIES + 1, 0, NULL, "Restarting OpenClaw", NULL},
     {"coming_back", GOAL_UP,   installer_await_restart, "installed",    60, 1, RESTART_TRIES + 1, 0, NULL, NULL, &instance_restarted},
 
@@ -261,6 +270,8 @@ static const struct move moves[] = {
     {"installed",   GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
     {"restarting",  GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
     {"coming_back", GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
+    {"leaving",     GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
+    {"left",        GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
 };
 /* clang-format on */
 

@@ -3,6 +3,6 @@
 
 #include "runner/move.h"
 
-enum { KEY_GOALS = 3 };
+enum { KEY_GOALS = 4 };
 
 extern const struct goal_rule key_goals[KEY_GOALS];

@@ -21,6 +21,7 @@
 
 enum {
     CREDENTIAL_TRIES = 3,
+    CENT_MICRO = 10000,
     LOOKING_MS =
         30000, /* with the request that follows still within the lease: nobody else creates meanwhile */
 };
@@ -79,17 +80,30 @@ static struct err issued(struct job *job, const char *hash)
 {
     struct key_issued *event = arena_alloc(job->arena, sizeof *event);
     int64_t spent = note_int(job, "spent_micro", 0);
+    double limit = (double)note_int(job, "limit_micro", 0) / 1e6;
 
     event->name = name_of(job);
     event->limit_micro = cap_micro(job);
+    event->anew = note_int(job, "anew", 0);
     note_set(job, "hash", hash);
     job_log(job, "Created your OpenRouter key, capped at $%.2f", (double)event->limit_micro / 1e6);
     if (spent > 0) {
         job_log(job, "$%.2f of your $%.2f were spent with an earlier key", (double)spent / 1e6,
-                (double)note_int(job, "limit_micro", 0) / 1e6);
+                limit);
+    }
+    if (event->limit_micro <
+        CENT_MICRO) { /* OpenRouter makes such a key, and refuses what is asked with it */
+        job_log(job, "Nothing is left of your $%.2f: OpenClaw runs, but no model will answer it",
+                limit);
     }
     job_say(job, &key_issued, event);
     return OK;
+}
+
+/* Its text may be on a machine that is to be wiped: no key of before is used again. */
+static bool renewing(const struct job *job)
+{
+    return strcmp(job->state, "renewing") == 0;
 }
 
 /* The hash of the key whose text we still have (a stage that is replayed), or "". */
@@ -99,7 +113,7 @@ static struct err kept_hash(struct job *job, const char **ret)
     size_t len = 0;
 
     *ret = "";
-    if (job_has_secret(job, SECRET_OPENROUTER_KEY)) {
+    if (job_has_secret(job, SECRET_OPENROUTER_KEY) && !renewing(job)) {
         TRY(job_secret(job, SECRET_OPENROUTER_KEY, &plain, &len));
         *ret = openrouter_hash(job->arena, plain);
     }
@@ -135,7 +149,7 @@ static struct err delete_late_twins(struct job *job, const struct openrouter *at
     struct openrouter_keys keys;
     bool have = false;
 
-    if (job->tries == 0 && !note(job, "spent")) {
+    if (job->tries == 0 && !job->again && !note(job, "spent")) {
         return OK;
     }
     TRY(namesakes(at, name_of(job), keep, &keys, &have));
@@ -211,12 +225,14 @@ struct err key_revoke(struct job *job)
 
 /* clang-format off */
 static const struct move moves[] = {
-    /* state    goal       action        then      lease poll tries limit status     people                          says */
-    {"new",     GOAL_UP,   key_name_it, "named",      10,  1,    3,    0, "PENDING", "Creating your OpenRouter key", NULL},
-    {"named",   GOAL_UP,   key_create,  "issued",    60,  1,    8,    0, "PENDING", "Creating your OpenRouter key", &key_issued},
-    {"new",     GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,      REVOKING,                       &key_revoked},
-    {"named",   GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,      REVOKING,                       &key_revoked},
-    {"issued",  GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,      REVOKING,                       &key_revoked},
+    /* state      goal       action        then      lease poll tries limit status          people                         says */
+    {"new",       GOAL_UP,   key_name_it, "named",     10,  1,    3,    0, "PENDING",      "Creating your OpenRouter key", NULL},
+    {"named",     GOAL_UP,   key_create,  "issued",    60,  1,    8,    0, "PENDING",      "Creating your OpenRouter key", &key_issued},
+    {"renewing",  GOAL_UP,   key_create,  "issued",    60,  1,    8,    0, "PROVISIONING", "Renewing your OpenRouter key", &key_issued},
+    {"new",       GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"named",     GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"renewing",  GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"issued",    GOAL_DOWN, key_revoke,  "revoked",   60,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
 };
 /* clang-format on */
 

@@ -84,7 +84,9 @@ struct err server_prepare(struct job *job)
     }
     TRY(own_key(job));
     note_set(job, "image", image);
-    note_set_int(job, "task_floor", floor);
+    int64_t last =
+        note_int(job, "task", 0); /* of an earlier decision; the list may not show it yet */
+    note_set_int(job, "task_floor", floor > last ? floor : last);
     return OK;
 }
 
@@ -196,6 +198,7 @@ struct err server_find_address(struct job *job)
     note_set(job, "ip", ip);
     event->ip = ip;
     event->service_name = note(job, "service_name");
+    event->anew = note_int(job, "anew", 0);
     job_address(job, ip);
     job_log(job, "The server answers to %s (%s)", ip, event->service_name);
     job_say(job, &server_ready, event);

@@ -45,7 +45,7 @@ export class Person {
     return there;
   }
 
-  /** 'destroy', 'retry', 'restart': accepted, or refused because the status is another by now (409). */
+  /** 'destroy', 'retry', 'restart', 'reinstall': accepted, or refused because the status is another by now (409). */
   decide(what) {
     return this.#click(what, () => this.run.api[what](this.id));
   }

@@ -32,12 +32,16 @@ function script(dice) {
     [1, () => [{ when: { status: 'READY' }, click: 'restart' }, ...destroy({ ms: dice.int(0, 300) })]],
     [2, () => [...retry, ...retry, ...destroy(atTime(dice))]],
     [1, () => [{ when: { status: 'ERROR' }, click: 'retry', times: 2 }, ...destroy({ ms: dice.int(0, 50) })]],
+    [4, () => [{ when: { status: 'READY' }, click: 'reinstall', times: dice.int(1, 2) }, ...retry]],
+    [2, () => [{ when: { status: 'READY' }, click: dice.pick(['restart', 'reinstall']) }, { when: { ms: dice.int(0, 100) }, click: 'reinstall' }, ...retry]],
+    [2, () => [{ when: { status: 'ERROR' }, click: 'reinstall' }, ...retry]],
+    [2, () => [{ when: { status: 'READY' }, click: 'reinstall' }, ...destroy({ ms: dice.int(0, 1500) })]],
   ])();
   return {
     clickMs: dice.int(0, 400),
     clicks: dice.chance(0.2) ? 2 : 1,
     steps,
-    after: dice.weigh([[4, 'retry'], [1, 'leave'], [1, 'restart']]),
+    after: dice.weigh([[4, 'retry'], [1, 'leave'], [1, 'restart'], [2, 'reinstall']]),
   };
 }
 

@@ -127,11 +127,19 @@ export class Run {
       const { after } = person.script;
       const status = this.statusOf(person.id);
       if (after === 'restart' && status === 'READY') return person.decide('restart').then(() => true);
+      if (after === 'reinstall' && ['READY', 'ERROR'].includes(status)) return this.#reinstalled(person);
       if (after !== 'retry' || status !== 'ERROR') return false;
       await this.#retried(person);
       return true;
     }));
     return done.includes(true);
+  }
+
+  async #reinstalled(person) {
+    await person.decide('reinstall');
+    const { status } = await this.#restOf(person.id);
+    if (status === 'ERROR') await this.#retried(person); // without a machine yet, or with a hasty gateway
+    return true;
   }
 
   async #retried(person) {

@@ -51,6 +51,10 @@ export class Api extends Http {
     return this.post(`${DEPLOYMENTS}/${id}/open`, undefined, { body: '', timeout: 30 });
   }
 
+  reinstall(id) {
+    return this.post(`${DEPLOYMENTS}/${id}/reinstall`, undefined, { body: '' });
+  }
+
   async events(id) {
     return (await this.get(`${DEPLOYMENTS}/${id}/events`, { headers: { accept: 'application/json' } })).events;
   }

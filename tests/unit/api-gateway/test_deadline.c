@@ -14,6 +14,10 @@ static void the_awaited_piece_is_the_one_after_the_last_that_is_done(void **stat
         {"PROVISIONING", "server.ready",       "installation"},
         {"INSTALLING",   "server.ready",       "installation"},
         {"INSTALLING",   "instance.installed", "watch"       },
+ /* installed anew */
+        {"PROVISIONING", "",                   "installation"},
+        {"PROVISIONING", "instance.vacated",   "llm_key"     },
+        {"PROVISIONING", "key.issued",         "server"      },
  /* set back by an operator */
         {"ORDERING",     "instance.installed", "server"      },
     };

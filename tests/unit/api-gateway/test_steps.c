@@ -79,6 +79,21 @@ static void a_retry_makes_its_step_active_anew_and_later_ones_wait(void **state)
     assert_string_equal(steps[3].started_at, "");
 }
 
+static void a_reinstall_begins_with_the_server_and_all_before_it_is_done(void **state)
+{
+    (void)state;
+    assert_states("PENDING t1,PROVISIONING t2,INSTALLING t3,READY t4,PROVISIONING t5", STEP_DONE,
+                  STEP_ACTIVE, STEP_WAITING, STEP_WAITING);
+    assert_string_equal(steps[1].started_at, "t5");
+    assert_string_equal(steps[3].finished_at, "");
+    assert_states("PENDING t1,READY t4,PROVISIONING t5,INSTALLING t6,READY t7", STEP_DONE,
+                  STEP_DONE, STEP_DONE, STEP_DONE);
+    assert_string_equal(steps[1].finished_at, "t6");
+    assert_string_equal(steps[3].finished_at, "t7");
+    assert_states("PENDING t1,INSTALLING t2,ERROR t3,PROVISIONING t4,ERROR t5", STEP_DONE,
+                  STEP_FAILED, STEP_WAITING, STEP_WAITING);
+}
+
 static void nothing_is_active_while_it_is_destroyed(void **state)
 {
     (void)state;
@@ -116,7 +131,9 @@ static void a_retry_goes_back_to_the_status_of_the_piece_that_gave_up(void **sta
     assert_string_equal(decisions_status_of("watch", ""), "INSTALLING");
     assert_string_equal(decisions_status_of("", ""), "PENDING");
     assert_string_equal(decisions_status_of("server", "PROVISIONING"), "PROVISIONING");
-    assert_string_equal(decisions_status_of("installation", "PROVISIONING"), "INSTALLING");
+    assert_string_equal(decisions_status_of("llm_key", "PROVISIONING"), "PROVISIONING");
+    assert_string_equal(decisions_status_of("installation", "PROVISIONING"), "PROVISIONING");
+    assert_string_equal(decisions_status_of("installation", "INSTALLING"), "INSTALLING");
 }
 
 int main(void)
@@ -129,6 +146,7 @@ int main(void)
         TEST(an_error_fails_the_step_that_was_active),
         TEST(an_error_after_ready_fails_the_last_step),
         TEST(a_retry_makes_its_step_active_anew_and_later_ones_wait),
+        TEST(a_reinstall_begins_with_the_server_and_all_before_it_is_done),
         TEST(nothing_is_active_while_it_is_destroyed),
         TEST(an_empty_or_strange_history_leaves_all_waiting),
         TEST(steps_are_shown_with_nulls_for_what_has_not_happened),

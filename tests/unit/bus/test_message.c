@@ -5,6 +5,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bus/message.h"
@@ -17,19 +19,37 @@ static void remember_address(const void *event, json_t *notes)
     const struct server_ready *e = event;
 
     (void)json_object_set_new(notes, "ip", json_string(e->ip));
+    remember_anew(notes, e->anew);
+}
+
+static void remember_decision(const void *event, json_t *notes)
+{
+    remember_anew(notes, ((const struct deployment_reinstall_requested *)event)->generation);
 }
 
 static const struct goal_rule goals[] = {
-    {.hears = &server_ready,               .effect = EFFECT_START,                  .remember = remember_address},
+    {.hears = &server_ready,
+     .effect = EFFECT_START,
+     .from = "new installed",
+     .to = "new",
+     .waits = "left",
+     .forgets = "host_key offset",
+     .remember = remember_address},
+    {.hears = &deployment_reinstall_requested,
+     .effect = EFFECT_LEAVE,
+     .to = "left",
+     .remember = remember_decision},
     {.hears = &deployment_restart_requested,
      .effect = EFFECT_STEP,
      .from = "installed",
      .to = "restarting"},
-    {.hears = &deployment_retry_requested,                  .effect = EFFECT_RETRY,                                                            .starts = true},
-    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN},
+    {.hears = &deployment_retry_requested,       .effect = EFFECT_RETRY,                             .starts = true},
+    {.hears = &deployment_destroy_requested,                            .effect = EFFECT_DOWN},
 };
-static const struct stage stage = {
-    .piece = "installation", .gone = "gone", .goals = goals, .n_goals = 4};
+static const struct stage stage = {.piece = "installation",
+                                   .gone = "gone",
+                                   .goals = goals,
+                                   .n_goals = sizeof goals / sizeof goals[0]};
 
 static struct arena *arena;
 static json_t *plan;
@@ -81,6 +101,52 @@ static void a_heard_event_names_its_effect_and_what_to_remember(void **state)
     assert_string_equal(json_string_value(json_object_get(json_object_get(plan, "notes"), "ip")),
                         "127.0.0.9");
     assert_int_equal(json_integer_value(json_object_get(plan, "generation")), 2);
+}
+
+static const char *part(const char *name)
+{
+    char *text = json_dumps(json_object_get(plan, name), JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *copy = arena_strdup(arena, text ? text : "");
+
+    free(text);
+    return copy;
+}
+
+static void an_event_of_a_decision_to_install_anew_says_where_a_known_row_begins(void **state)
+{
+    const char ready[] = "{\"deploymentId\":\"" ID "\",\"generation\":3,\"ip\":\"127.0.0.9\","
+                         "\"serviceName\":\"vps-1\",\"anew\":2}";
+    const char leave[] = "{\"deploymentId\":\"" ID "\",\"generation\":3}";
+
+    (void)state;
+    assert_string_equal(effect_of("servers", "server.ready", ID, ready, sizeof ready - 1), "start");
+    assert_string_equal(part("notes"), "{\"ip\":\"127.0.0.9\",\"anew\":2}");
+    assert_string_equal(part("from"), "[\"new\",\"installed\"]");
+    assert_string_equal(part("to"), "\"new\"");
+    assert_string_equal(part("waits"), "\"left\"");
+    assert_string_equal(part("forgets"), "[\"host_key\",\"offset\"]");
+    assert_string_equal(
+        effect_of("deployments", "deployment.reinstall-requested", ID, leave, sizeof leave - 1),
+        "leave");
+    assert_string_equal(part("notes"), "{\"anew\":3}");
+    assert_string_equal(part("to"), "\"left\"");
+    assert_string_equal(part("rests"), "true"); /* nothing is to be done there */
+}
+
+static void a_decision_newer_than_its_event_is_refused(void **state)
+{
+    static const char *const bad[] = {"4", "-1"};
+    char bytes[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int n = snprintf(bytes, sizeof bytes,
+                         "{\"deploymentId\":\"" ID "\",\"generation\":3,\"ip\":\"127.0.0.9\","
+                         "\"serviceName\":\"vps-1\",\"anew\":%s}",
+                         bad[i]);
+        assert_string_equal(effect_of("servers", "server.ready", ID, bytes, (size_t)n), "dead");
+        assert_string_equal(reason(), "server.ready: 'anew' is out of range");
+    }
 }
 
 static void only_where_nobody_would_say_it_again_a_retry_also_starts(void **state)
@@ -168,6 +234,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_heard_event_names_its_effect_and_what_to_remember),
+        TEST(an_event_of_a_decision_to_install_anew_says_where_a_known_row_begins),
+        TEST(a_decision_newer_than_its_event_is_refused),
         TEST(only_where_nobody_would_say_it_again_a_retry_also_starts),
         TEST(an_event_for_others_changes_nothing_and_is_not_even_read),
         TEST(what_cannot_be_read_is_dead_with_its_reason),

@@ -165,7 +165,7 @@ static void on_the_way_down_the_machines_secrets_are_forgotten_without_a_call(vo
 {
     (void)state;
     assert_int_equal(installer_forget(&job).kind, ERR_NONE);
-    assert_int_equal(json_array_size(job.forget), 2);
+    assert_int_equal(json_array_size(job.forget), 3);
     assert_int_equal(world.calls, 0);
 }
 

@@ -87,6 +87,56 @@ static void a_key_with_its_text_is_kept(void **state)
     assert_string_equal(note(&job, "hash"), openrouter_hash(arena, "abc"));
 }
 
+/* Before its machine is wiped: the old key is deleted although its text is here, and what it spent counts. */
+static void a_key_is_renewed_with_what_is_left(void **state)
+{
+    char page[300], path[100];
+
+    (void)state;
+    named();
+    job.state = "renewing";
+    (void)json_object_set_new(notes, "anew", json_integer(3));
+    assert_false(failed(job_keep_secret(&job, SECRET_OPENROUTER_KEY, "abc", 3)));
+    const char *old = openrouter_hash(arena, "abc");
+    (void)snprintf(page, sizeof page,
+                   "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"%s\",\"usage\":12.499}]}", old);
+    (void)snprintf(path, sizeof path, "/keys/%s", old);
+    const struct exchange script[] = {
+        ASK("GET", PAGE("0"), 200, page),
+        ASK("GET", PAGE("1"), 200, EMPTY),
+        ASK("GET", PAGE("0"), 200, page),
+        ASK("GET", PAGE("1"), 200, EMPTY),
+        ASK("DELETE", path, 200, "{}"),
+        SEND("POST", "/keys", "\"limit\":0.001,", 201, CREATED),
+        ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("aa") "]}"),
+        ASK("GET", PAGE("1"), 200, EMPTY),
+    };
+    world_says(script, sizeof script / sizeof script[0]);
+    assert_int_equal(key_create(&job).kind, ERR_NOT_YET); /* what it spent is committed first */
+    assert_false(failed(key_create(&job)));
+    ALL_ASKED();
+    const struct key_issued *said = job.said_fields;
+    assert_int_equal(said->anew, 3);
+    assert_int_equal(said->limit_micro, 1000);
+    assert_string_equal(note(&job, "hash"), "aa");
+    const char *last = json_string_value(json_array_get(job.lines, json_array_size(job.lines) - 1));
+    assert_string_equal(
+        last, "Nothing is left of your $12.50: OpenClaw runs, but no model will answer it");
+}
+
+/* Whoever was at it when it began again may have created one that the first look did not show. */
+static void after_one_that_was_cut_off_it_looks_once_more(void **state)
+{
+    (void)state;
+    named();
+    job.again = true;
+    WILL(ASK("GET", PAGE("0"), 200, EMPTY), ASK("POST", "/keys", 201, CREATED),
+         ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "," OURS("aa") "]}"),
+         ASK("GET", PAGE("2"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"));
+    assert_false(failed(key_create(&job)));
+    ALL_ASKED();
+}
+
 /* After a failed try a request given up here may still be carried out there: one more look. */
 static void a_late_twin_is_deleted(void **state)
 {
@@ -172,6 +222,8 @@ int main(void)
         TEST(a_key_is_created_with_its_cap),
         TEST(a_key_without_its_text_is_replaced),
         TEST(a_key_with_its_text_is_kept),
+        TEST(a_key_is_renewed_with_what_is_left),
+        TEST(after_one_that_was_cut_off_it_looks_once_more),
         TEST(a_late_twin_is_deleted),
         TEST(an_unknown_outcome_stays_unknown),
         TEST(refused_credentials_soon_need_a_person),

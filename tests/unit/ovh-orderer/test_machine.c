@@ -35,6 +35,32 @@ static void the_server_is_marked_and_gets_a_key(void **state)
     free(kept);
 }
 
+/* What let people in before is not used again; and the rebuild of then is older than the floor even where OVH's list is
+ * late, so that it is not taken for the new one. */
+static void for_a_reinstall_there_is_a_new_key_and_a_fresh_floor(void **state)
+{
+    (void)state;
+    remember("service_name", "vps-1.ovh.us");
+    remember_int("task", 51);
+    remember_int("anew", 4);
+    assert_false(failed(job_keep_secret(&job, SECRET_SSH_KEY, "old", 3)));
+    OVH_WILL(ASK("PUT", VPS, 200, "null"),
+             ASK("GET", VPS "/tasks?type=reinstallVm", 200, "[7,50,9]"),
+             ASK("GET", VPS "/images/available", 200, "[\"i3\"]"),
+             ASK("GET", VPS "/images/available/i3", 200, "{\"name\":\"Debian 12\"}"),
+             ASK("GET", VPS "/ips", 200, "[\"51.81.223.26\"]"));
+    assert_false(failed(server_prepare(&job)));
+    assert_int_equal(note_int(&job, "task_floor", 0), 51);
+    const char *key = NULL;
+    size_t len = 0;
+    assert_false(failed(job_secret(&job, SECRET_SSH_KEY, &key, &len)));
+    assert_string_not_equal(key, "old");
+    assert_non_null(note(&job, "public_key"));
+    assert_false(failed(server_find_address(&job)));
+    ALL_ASKED();
+    assert_int_equal(((const struct server_ready *)job.said_fields)->anew, 4);
+}
+
 static void the_rebuild_brings_our_key(void **state)
 {
     (void)state;
@@ -133,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_server_is_marked_and_gets_a_key),
+        TEST(for_a_reinstall_there_is_a_new_key_and_a_fresh_floor),
         TEST(the_rebuild_brings_our_key),
         TEST(a_rebuild_under_way_is_not_asked_for_again),
         TEST(a_busy_server_is_waited_for),

@@ -40,6 +40,33 @@ static void a_table_that_leads_nowhere_is_refused(void **state)
     assert_int_equal(stage_check(&stage).kind, ERR_NONE);
 }
 
+static void a_rule_that_leads_to_an_unknown_state_is_refused(void **state)
+{
+    static const struct goal_rule rules[] = {
+        {.hears = &server_ready,  .effect = EFFECT_START,   .from = "new mode", .to = "new"},
+        {.hears = &server_ready,            .effect = EFFECT_START,                                    .to = "newer"},
+        {.hears = &server_ready,.effect = EFFECT_START,.to = "new", .waits = "away"},
+        {.hears = &server_ready,  .effect = EFFECT_LEAVE              },
+        {.hears = &server_ready,        .effect = EFFECT_STEP,                                .to = "new"},
+        {.hears = &server_ready,
+         .effect = EFFECT_START,
+         .from = "new made",
+         .to = "made",
+         .waits = "up"},
+        {.hears = &server_ready,.effect = EFFECT_START},
+    };
+    struct stage tried = stage;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        tried.goals = &rules[i];
+        tried.n_goals = 1;
+        assert_int_equal(stage_check(&tried).kind, i < 5 ? ERR_PERMANENT : ERR_NONE);
+    }
+    tried.goals = &rules[0];
+    assert_string_equal(stage_check(&tried).text, "llm_key: server.ready knows no state 'mode'");
+}
+
 static void leases_and_texts_are_keyed_by_goal_and_state(void **state)
 {
     (void)state;
@@ -54,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_that_leads_nowhere_is_refused),
+        cmocka_unit_test(a_rule_that_leads_to_an_unknown_state_is_refused),
         cmocka_unit_test(leases_and_texts_are_keyed_by_goal_and_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
