@@ -7,7 +7,10 @@ import {
   getMe,
   getOpenClawDeployment,
   getOpenClawDeployments,
+  openOpenClawDeployment,
+  reinstallOpenClawDeployment,
   restartOpenClawDeployment,
+  upgradeOpenClawDeployment,
 } from './api';
 
 function answer(status: number, body: string, type = 'application/json', headers = {}): Response {
@@ -108,6 +111,14 @@ describe('calls', () => {
     expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/..%2Fdeploy%3Fx/restart');
   });
 
+  it('asks for a reinstall and an update', async () => {
+    const fetch = serverSays(answer(202, '{"id":"b","status":"PROVISIONING"}'));
+    expect(await reinstallOpenClawDeployment('b')).toMatchObject({ status: 'PROVISIONING' });
+    serverSays(answer(202, '{"id":"b","status":"READY"}'));
+    expect(await upgradeOpenClawDeployment('b')).toMatchObject({ status: 'READY' });
+    expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/b/reinstall');
+  });
+
   it('knows that a 401 means nobody is signed in', async () => {
     serverSays(answer(401, '{"title":"Unauthorized"}', 'application/problem+json'));
     expect(await getMe()).toBeNull();
@@ -116,5 +127,40 @@ describe('calls', () => {
   it('does not take a broken server for a missing session', async () => {
     serverSays(answer(500, ''));
     await expect(getMe()).rejects.toMatchObject({ status: 500 });
+  });
+});
+
+describe('links', () => {
+  const link = { url: 'https://192.0.2.7/#bootstrapToken=x', expiresAt: '2026-05-18T14:10:00Z' };
+
+  it('come from the machine, which may take its time', async () => {
+    const deadline = vi.spyOn(AbortSignal, 'timeout');
+    const fetch = serverSays(answer(200, JSON.stringify(link)));
+    expect(await openOpenClawDeployment('b')).toEqual(link);
+    expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/b/open');
+    expect(fetch.mock.calls[0]?.[1]).toMatchObject({ method: 'POST' });
+    expect(deadline).toHaveBeenCalledWith(30_000);
+    deadline.mockRestore();
+  });
+
+  it.each([
+    {},
+    { ...link, url: 'http://192.0.2.7/' },
+    { ...link, url: 'javascript:alert(1)' },
+    { ...link, url: null },
+    { ...link, expiresAt: 'soon' },
+  ])('that make no sense are refused without repeating them: %j', async (body) => {
+    serverSays(answer(200, JSON.stringify(body)));
+    const error = await openOpenClawDeployment('b').catch((e: unknown) => e);
+    expect(error).toMatchObject({ status: 0 });
+    expect((error as Error).message).not.toMatch(/192|javascript/);
+  });
+
+  it('that come too late are told apart from a server that is away', async () => {
+    const stopped = AbortSignal.abort();
+    const deadline = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(stopped);
+    serverSays(new Error('The operation timed out.'));
+    await expect(openOpenClawDeployment('b')).rejects.toThrow('takes too long');
+    deadline.mockRestore();
   });
 });

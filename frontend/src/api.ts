@@ -2,6 +2,7 @@
  * The only file that talks to the API: its data types, one function per route, and one error class
  * whose message a person can read. The session travels in a cookie, so no function takes a token.
  */
+import { safeUrl } from './steps';
 
 export type DeploymentStatus =
   | 'PENDING'
@@ -35,6 +36,15 @@ export interface Deployment {
   readyAt: string | null;
   destroyedAt: string | null;
   steps: Step[];
+  /** OpenClaw's version on the machine, and a newer one that it can be brought to. */
+  version?: string | null;
+  availableVersion?: string | null;
+}
+
+/** A way into an OpenClaw without signing in there: whoever has it is its owner, once. */
+export interface OpenLink {
+  url: string;
+  expiresAt: string;
 }
 
 export interface TimelineEvent {
@@ -86,6 +96,8 @@ export class ApiError extends Error {
 }
 
 const DEADLINE_MS = 15_000;
+/* A link is made on the machine itself, for which the server waits up to 25 s. */
+const OPEN_DEADLINE_MS = 30_000;
 const LONGEST_MESSAGE = 500;
 const nonsense = 'The server sent an answer that makes no sense. Please try again.';
 
@@ -140,10 +152,12 @@ interface Call {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  deadlineMs?: number;
 }
 
-async function send({ method = 'GET', body, headers = {}, signal }: Call, path: string) {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
+async function send(call: Call, path: string) {
+  const { method = 'GET', body, headers = {}, signal, deadlineMs = DEADLINE_MS } = call;
+  const deadline = AbortSignal.timeout(deadlineMs);
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
@@ -160,6 +174,7 @@ async function send({ method = 'GET', body, headers = {}, signal }: Call, path: 
     return await fetch(`/api${path}`, init);
   } catch (cause) {
     if (signal?.aborted) throw cause;
+    if (deadline.aborted) throw new ApiError(0, 'The answer takes too long. Please try again.');
     throw new ApiError(0, 'The server cannot be reached. Check your connection and try again.');
   }
 }
@@ -237,6 +252,29 @@ export const restartOpenClawDeployment = (id: string) =>
 
 export const retryOpenClawDeployment = (id: string) =>
   change(`${deploymentPath(id)}/retry`, { method: 'POST' });
+
+/** Erases the machine and sets OpenClaw up on it again. */
+export const reinstallOpenClawDeployment = (id: string) =>
+  change(`${deploymentPath(id)}/reinstall`, { method: 'POST' });
+
+/** Brings OpenClaw to its available version. */
+export const upgradeOpenClawDeployment = (id: string) =>
+  change(`${deploymentPath(id)}/upgrade`, { method: 'POST' });
+
+function isOpenLink(answer: unknown): answer is OpenLink {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { url, expiresAt } = answer as Record<string, unknown>;
+  if (typeof url !== 'string' || typeof expiresAt !== 'string') return false;
+  return safeUrl(url) !== null && !Number.isNaN(Date.parse(expiresAt));
+}
+
+/** Has the machine make a link of one's own; takes some seconds. Call it through links.ts only. */
+export async function openOpenClawDeployment(id: string): Promise<OpenLink> {
+  const call: Call = { method: 'POST', deadlineMs: OPEN_DEADLINE_MS };
+  const link = await request<unknown>(`${deploymentPath(id)}/open`, call);
+  if (!isOpenLink(link)) throw new ApiError(0, nonsense);
+  return link;
+}
 
 export async function getTimeline(id: string, signal?: AbortSignal): Promise<TimelineEvent[]> {
   const path = `${deploymentPath(id)}/events`;

@@ -17,12 +17,15 @@ import {
   getLog,
   getOpenClawDeployment,
   getOpenClawDeployments,
+  reinstallOpenClawDeployment,
   restartOpenClawDeployment,
   retryOpenClawDeployment,
   serverNow,
+  upgradeOpenClawDeployment,
   type Deployment,
   type LogPage,
 } from './api';
+import { forgetLinks } from './links';
 import { isMoving } from './steps';
 
 const SOON_MS = 2_000;
@@ -140,6 +143,7 @@ function useChange(id: string, change: (id: string) => Promise<Deployment | null
   return useMutation({
     mutationFn: () => change(id),
     onSuccess: (deployment) => {
+      forgetLinks(id);
       if (deployment) remember(client, deployment);
     },
     /* Also after a refusal: it means that what we show is out of date. */
@@ -154,3 +158,5 @@ function useChange(id: string, change: (id: string) => Promise<Deployment | null
 export const useDestroy = (id: string) => useChange(id, destroyOpenClawDeployment);
 export const useRestart = (id: string) => useChange(id, restartOpenClawDeployment);
 export const useRetry = (id: string) => useChange(id, retryOpenClawDeployment);
+export const useReinstall = (id: string) => useChange(id, reinstallOpenClawDeployment);
+export const useUpgrade = (id: string) => useChange(id, upgradeOpenClawDeployment);

@@ -11,6 +11,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import { ApiError, getMe, signIn, signOut, signUp, type Credentials, type User } from './api';
+import { forgetLinks } from './links';
 
 export interface Session {
   user: User | null;
@@ -23,6 +24,7 @@ const sessionKey = ['session'];
 export function createQueryClient(): QueryClient {
   const onError = (error: Error) => {
     if (!(error instanceof ApiError) || error.status !== 401) return;
+    forgetLinks();
     client.setQueryData<Session>(sessionKey, (old) =>
       old?.user ? { user: null, ended: 'expired' } : old,
     );
@@ -69,6 +71,7 @@ export function useSignOut() {
   return useMutation({
     mutationFn: signOut,
     onSuccess: () => {
+      forgetLinks();
       client.setQueryData<Session>(sessionKey, { user: null, ended: 'signed-out' });
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionKey[0] });
     },

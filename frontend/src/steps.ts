@@ -75,12 +75,17 @@ export function stepsOf({ status, steps }: Deployment): Step[] {
   return steps.map((step) => (step.state === 'active' ? { ...step, state: 'failed' } : step));
 }
 
+/** A server was delivered for it, as far as one can tell from here: there is something to set up anew. */
+export function hasServer({ ipAddress, steps }: Deployment): boolean {
+  return ipAddress !== null || steps?.[0]?.state === 'done';
+}
+
 /** The tail of the id, which unlike the head of a time-ordered id differs between neighbours. */
 export function shortId(id: string): string {
   return id.slice(-12);
 }
 
-/** The machine's own page, if the address is one a browser may be sent to. */
+/** The address, if it is one that a browser may be sent to. */
 export function safeUrl(url: string | null): string | null {
   if (url === null || !URL.canParse(url)) return null;
   return new URL(url).protocol === 'https:' ? url : null;

@@ -1,8 +1,9 @@
 /* One deployment on the dashboard, in whichever state it is, with what can be done about it. */
-import { useId, type ReactNode } from 'react';
+import { useId, useRef, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Deployment } from '../api';
 import { useRestart, useRetry } from '../deployments';
+import { prepareLink } from '../links';
 import { isDeploying, messageOf, stepsOf } from '../steps';
 import { formatDate } from '../time';
 import { Alert, ErrorAlert } from './Alert';
@@ -97,11 +98,28 @@ function Body({ deployment }: CardProps) {
   return <StatusMessage deployment={deployment} />;
 }
 
+/*
+ * Whoever comes near a ready one is likely to open it, and the link takes some seconds to make. Once
+ * for each card, so that moving over them again and again keeps no machine busy.
+ */
+function usePrepared({ id, status }: Deployment) {
+  const done = useRef(false);
+  return () => {
+    if (done.current || status !== 'READY') return;
+    done.current = true;
+    prepareLink(id, 'frame');
+  };
+}
+
 export function DeploymentCard({ deployment }: CardProps) {
   const heading = useId();
+  const prepare = usePrepared(deployment);
   return (
     <article
       aria-labelledby={heading}
+      onPointerEnter={prepare}
+      onFocus={prepare}
+      onTouchStart={prepare}
       className="rounded-2xl border border-line bg-surface p-5 shadow-xs sm:p-6"
     >
       <header className="flex items-center gap-3">

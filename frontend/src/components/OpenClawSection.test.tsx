@@ -1,11 +1,13 @@
 /* The OpenClaw section in each of its states, with the API replaced. */
 import { QueryClientProvider } from '@tanstack/react-query';
-import { render, screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { act } from 'react';
 import { MemoryRouter } from 'react-router';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as api from '../api';
 import type { Deployment } from '../api';
+import { forgetLinks } from '../links';
 import { createQueryClient } from '../session';
 import { aDeployment } from '../test-data';
 import { OpenClawSection } from './OpenClawSection';
@@ -17,11 +19,13 @@ vi.mock('../api', async (original) => ({
   destroyOpenClawDeployment: vi.fn(),
   restartOpenClawDeployment: vi.fn(),
   retryOpenClawDeployment: vi.fn(),
+  openOpenClawDeployment: vi.fn(),
 }));
 
 const list = vi.mocked(api.getOpenClawDeployments);
 const deploy = vi.mocked(api.deployOpenClaw);
 const destroy = vi.mocked(api.destroyOpenClawDeployment);
+const mint = vi.mocked(api.openOpenClawDeployment);
 const retry = vi.mocked(api.retryOpenClawDeployment);
 
 function show(...deployments: Deployment[]) {
@@ -41,7 +45,11 @@ function draw() {
 
 const button = (name: string) => screen.findByRole('button', { name });
 
-beforeEach(() => vi.resetAllMocks());
+beforeEach(() => {
+  vi.resetAllMocks();
+  forgetLinks();
+  mint.mockReturnValue(new Promise(() => undefined));
+});
 
 describe('without a deployment', () => {
   it('invites to deploy', async () => {
@@ -108,6 +116,34 @@ describe('with deployments', () => {
     expect(screen.getByText('51.81.20.14')).toBeInTheDocument();
     expect(screen.getByRole('button', { name: 'Restart' })).toBeEnabled();
     expect(screen.getByRole('button', { name: 'Deploy another' })).toBeEnabled();
+  });
+
+  it.each([
+    ['the pointer', fireEvent.pointerEnter],
+    ['the focus', fireEvent.focus],
+    ['a finger', fireEvent.touchStart],
+  ])('has the link of a ready one made when %s comes near, and no other', async (_, comes) => {
+    show(
+      aDeployment({ id: 'a', name: 'one', status: 'READY' }),
+      aDeployment({ id: 'b', name: 'two', status: 'READY' }),
+      aDeployment({ id: 'c', name: 'three', status: 'INSTALLING' }),
+    );
+    expect(await screen.findAllByRole('article')).toHaveLength(3);
+    expect(mint).not.toHaveBeenCalled();
+    for (const name of ['two', 'three', 'two']) comes(screen.getByRole('article', { name }));
+    expect(mint.mock.calls).toEqual([['b']]);
+  });
+
+  it('asks each card once, even if that was of no use', async () => {
+    mint.mockRejectedValue(new api.ApiError(503, 'Busy.'));
+    show(aDeployment({ status: 'READY' }));
+    const card = await screen.findByRole('article');
+    for (let i = 0; i < 3; i++) {
+      fireEvent.pointerEnter(card);
+      await act(() => Promise.resolve());
+    }
+    expect(mint).toHaveBeenCalledTimes(1);
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
   });
 
   it('says what went wrong and retries', async () => {
