@@ -1,5 +1,5 @@
-/* Deployments for the unit tests. */
-import type { Deployment } from './api';
+/* Deployments and events for the unit tests. */
+import type { Deployment, TimelineEvent } from './api';
 
 export function aDeployment(fields: Partial<Deployment> = {}): Deployment {
   return {
@@ -16,4 +16,10 @@ export function aDeployment(fields: Partial<Deployment> = {}): Deployment {
     steps: [],
     ...fields,
   };
+}
+
+/** Events come a second after each other. */
+export function anEvent(seq: number, type = 'deployment.requested', message = ''): TimelineEvent {
+  const at = new Date(Date.parse('2026-05-18T14:00:00Z') + seq * 1000).toISOString();
+  return { seq, at, type, stage: 'gateway', status: 'READY', message };
 }

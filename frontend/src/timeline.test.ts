@@ -1,16 +1,7 @@
-/* Timeline events: merging what was pushed with what was polled, and reading a restart from them. */
+/* Timeline events: merging what was pushed with what was polled and naming them. */
 import { describe, expect, it } from 'vitest';
-import type { TimelineEvent } from './api';
-import { isRestarting, mergeEvents, parseEvent, titlesOf } from './timeline';
-
-const event = (seq: number, type = 'deployment.requested', message = ''): TimelineEvent => ({
-  seq,
-  at: '2026-05-18T14:00:00Z',
-  type,
-  stage: 'gateway',
-  status: 'READY',
-  message,
-});
+import { anEvent as event } from './test-data';
+import { mergeEvents, parseEvent, titlesOf } from './timeline';
 
 describe('mergeEvents', () => {
   it('orders by seq and keeps each once', () => {
@@ -33,30 +24,18 @@ describe('parseEvent', () => {
   );
 });
 
-describe('isRestarting', () => {
-  const asked = event(5, 'deployment.restart-requested');
-  it('begins with the request', () => expect(isRestarting([event(1), asked])).toBe(true));
-  it('ends with the restart', () =>
-    expect(isRestarting([asked, event(6, 'instance.restarted')])).toBe(false));
-  it('ends with a restart that did not work', () => {
-    const failed = event(6, 'progress', "The restart did not work: the service is 'failed'");
-    expect(isRestarting([asked, failed])).toBe(false);
-  });
-  it('begins anew after one that did not work', () => {
-    const failed = event(6, 'progress', 'The restart did not work: no answer');
-    const again = event(7, 'deployment.restart-requested');
-    expect(isRestarting([asked, failed, again])).toBe(true);
-  });
-  it('goes on while there is only progress', () =>
-    expect(isRestarting([asked, event(6, 'progress', 'Restarting OpenClaw')])).toBe(true));
-  it('is not so when none was asked for', () => expect(isRestarting([event(1)])).toBe(false));
-});
-
 describe('titlesOf', () => {
   const creating = 'Creating your OpenRouter key';
   it('names a milestone whose message repeats the one before', () => {
     const events = [event(1, 'progress', creating), event(2, 'key.issued', creating)];
     expect(titlesOf(events)).toEqual([creating, 'Your OpenRouter key is there']);
+  });
+  it.each([
+    ['deployment.reinstall-requested', 'Installing anew was asked for'],
+    ['deployment.upgrade-requested', 'An update was asked for'],
+    ['instance.upgraded', 'OpenClaw is updated'],
+  ])('has words for %s when it comes without any', (type, title) => {
+    expect(titlesOf([event(1, type)])).toEqual([title]);
   });
   it('keeps every other message, and never shows nothing', () => {
     const events = [

@@ -32,32 +32,22 @@ export function parseEvent(data: string): TimelineEvent | null {
   }
 }
 
-const RESTART_ENDS = ['instance.restarted', 'deployment.failed', 'deployment.destroy-requested'];
-
-/** A restart was asked for and has not been answered by success or failure yet. */
-export function isRestarting(events: readonly TimelineEvent[]): boolean {
-  const asked = events.findLast(({ type }) => type === 'deployment.restart-requested');
-  return (
-    asked !== undefined &&
-    !events.some(
-      ({ seq, type, message }) =>
-        seq > asked.seq &&
-        (RESTART_ENDS.includes(type) || message.startsWith('The restart did not work')),
-    )
-  );
-}
-
 /** Something one service told the others, not just a sign of life on the way there. */
 export function isMilestone({ type }: TimelineEvent): boolean {
   return type !== 'progress';
 }
 
 const milestones: Record<string, string> = {
+  'deployment.restart-requested': 'A restart was asked for',
+  'deployment.reinstall-requested': 'Installing anew was asked for',
+  'deployment.upgrade-requested': 'An update was asked for',
   'key.issued': 'Your OpenRouter key is there',
   'key.revoked': 'The OpenRouter key is revoked',
   'server.ordered': 'The server is ordered',
   'server.ready': 'The server is there',
   'server.released': 'The server is released',
+  'instance.restarted': 'OpenClaw was restarted',
+  'instance.upgraded': 'OpenClaw is updated',
 };
 
 /** One line for each event: its message, unless that only repeats the one before. */

@@ -1,5 +1,5 @@
 /* Buttons and links that look like buttons; a busy one keeps its size, spins and cannot be pressed. */
-import type { ButtonHTMLAttributes } from 'react';
+import type { ButtonHTMLAttributes, Ref } from 'react';
 import { Spinner } from './Spinner';
 
 export type ButtonLook = 'primary' | 'plain' | 'ghost' | 'danger' | 'danger-quiet';
@@ -31,6 +31,7 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: ButtonLook;
   size?: ButtonSize;
   busy?: boolean;
+  ref?: Ref<HTMLButtonElement>;
 }
 
 export function Button({

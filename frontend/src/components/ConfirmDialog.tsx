@@ -1,15 +1,16 @@
 /*
- * Asks before something that cannot be undone. A native <dialog>, so the browser keeps the focus
+ * Asks before something that cannot be undone or takes its time. A native <dialog>, so the browser keeps the focus
  * inside, closes it on Escape and returns the focus to where it was.
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { ErrorAlert } from './Alert';
-import { Button } from './Button';
+import { Button, type ButtonLook } from './Button';
 
 interface Props {
   open: boolean;
   title: string;
   confirmLabel: string;
+  confirmLook?: ButtonLook;
   cancelLabel?: string;
   busy?: boolean;
   error?: Error | null;
@@ -20,7 +21,7 @@ interface Props {
 
 export function ConfirmDialog(props: Props) {
   const { open, title, confirmLabel, cancelLabel = 'Cancel', busy = false, error = null } = props;
-  const { onConfirm, onClose, children } = props;
+  const { onConfirm, onClose, confirmLook = 'danger', children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
 
@@ -59,7 +60,7 @@ export function ConfirmDialog(props: Props) {
         <Button onClick={onClose} disabled={busy}>
           {cancelLabel}
         </Button>
-        <Button look="danger" busy={busy} onClick={onConfirm}>
+        <Button look={confirmLook} busy={busy} onClick={onConfirm}>
           {confirmLabel}
         </Button>
       </div>

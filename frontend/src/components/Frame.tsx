@@ -1,27 +1,130 @@
 /*
- * OpenClaw's own page, straight from its machine. No referrer is sent to it, and it may use what an
- * assistant needs: the clipboard, the microphone and the full screen.
+ * OpenClaw's own page, straight from its machine, opened by a link that is made for this browser and
+ * works once. The page is somebody else's: it gets no referrer, can't lead the dashboard elsewhere,
+ * and may use of the browser what an assistant needs.
  */
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import type { Deployment } from '../api';
+import type { Change, Comeback } from '../changes';
+import { useOpening, type Opening } from '../opening';
+import { useTab } from '../tab';
+import { Alert, ErrorAlert } from './Alert';
+import { Button } from './Button';
 import { Loading } from './Spinner';
 
-export function Frame({ url }: { url: string }) {
-  const [loadedUrl, setLoadedUrl] = useState<string | null>(null);
+const HINT_MS = 3_000;
+const LONG_MS = 15_000;
+
+/* All that OpenClaw's page needs to work; without it, it could replace the dashboard in its tab. */
+const ALLOWED =
+  'allow-scripts allow-same-origin allow-forms allow-popups allow-downloads allow-modals';
+
+const hints = {
+  asking: 'This takes some seconds: your OpenClaw makes a key for this browser.',
+  loading: 'Your OpenClaw is slow to answer. You can wait, or press Reconnect.',
+};
+
+/** What is awaited, and after a while why it takes time. */
+function Waiting({ state }: { state: 'asking' | 'loading' }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), state === 'asking' ? HINT_MS : LONG_MS);
+    return () => clearTimeout(timer);
+  }, [state]);
   return (
-    <div className="relative min-h-[28rem] flex-1 overflow-hidden rounded-xl border border-line bg-surface">
-      {loadedUrl !== url && (
-        <div className="absolute inset-0 grid place-items-center">
-          <Loading label="Opening OpenClaw" />
-        </div>
+    <>
+      <Loading label="Opening OpenClaw" />
+      <p role="status" className="-mt-13 min-h-5 text-sm text-muted">
+        {isLong && hints[state]}
+      </p>
+    </>
+  );
+}
+
+const comesBack: Record<Change, string> = {
+  restart: 'OpenClaw is restarting; its page opens by itself when it is back.',
+  upgrade: 'OpenClaw is being updated; its page opens by itself when it is back.',
+};
+
+interface FailedProps {
+  opening: Opening;
+  change: Change | null;
+  reopen: () => void;
+}
+
+function Failed({ opening, change, reopen }: FailedProps) {
+  return (
+    <div className="w-full max-w-md space-y-3 text-left">
+      {change ? (
+        <p role="status" className="text-center text-sm text-muted">
+          {comesBack[change]}
+        </p>
+      ) : (
+        <Alert title="OpenClaw could not be opened">{opening.error?.message}</Alert>
       )}
-      <iframe
-        title="OpenClaw"
-        src={url}
-        onLoad={() => setLoadedUrl(url)}
-        allow="clipboard-read; clipboard-write; microphone; fullscreen"
-        referrerPolicy="no-referrer"
-        className="absolute inset-0 size-full"
-      />
+      <Button onClick={reopen}>Try again</Button>
     </div>
+  );
+}
+
+function Versions({ deployment: { version, availableVersion } }: { deployment: Deployment }) {
+  if (!version) return null;
+  return (
+    <p className="min-w-0 text-xs text-muted">
+      OpenClaw {version}
+      {availableVersion && ` (${availableVersion} is available)`}
+    </p>
+  );
+}
+
+interface Props {
+  deployment: Deployment;
+  /** What is being done to it, and the last time it came back from something. */
+  change: Change | null;
+  comeback: Comeback | null;
+}
+
+export function Frame({ deployment, change, comeback }: Props) {
+  const { opening, reopen, loaded } = useOpening(deployment.id, comeback);
+  const tab = useTab(deployment.id);
+  const { state, turn, url } = opening;
+  return (
+    <section aria-label="OpenClaw" className="flex min-w-0 flex-1 flex-col gap-2">
+      <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <Versions deployment={deployment} />
+        <div className="-mr-2 ml-auto flex">
+          <Button look="ghost" size="small" disabled={state === 'asking'} onClick={reopen}>
+            Reconnect
+          </Button>
+          <Button look="ghost" size="small" busy={tab.isPending} onClick={tab.open}>
+            Open in new tab
+          </Button>
+        </div>
+      </div>
+      <ErrorAlert title="OpenClaw was not opened in a new tab" error={tab.error} />
+      <div className="relative min-h-[28rem] flex-1 overflow-hidden rounded-xl border border-line bg-surface">
+        {url && (
+          <iframe
+            key={turn}
+            title="OpenClaw"
+            src={url}
+            onLoad={loaded}
+            sandbox={ALLOWED}
+            allow="clipboard-write; microphone"
+            referrerPolicy="no-referrer"
+            className="absolute inset-0 size-full"
+          />
+        )}
+        {state !== 'shown' && (
+          <div className="absolute inset-0 flex flex-col items-center justify-center bg-surface px-4 text-center">
+            {state === 'failed' ? (
+              <Failed opening={opening} change={change} reopen={reopen} />
+            ) : (
+              <Waiting key={state} state={state} />
+            )}
+          </div>
+        )}
+      </div>
+    </section>
   );
 }
