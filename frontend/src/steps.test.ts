@@ -1,7 +1,7 @@
 /* Steps, messages, addresses and durations as they follow from a deployment. */
 import { describe, expect, it } from 'vitest';
 import type { DeploymentStatus, Step, StepState } from './api';
-import { describeStatus, messageOf, safeUrl, stepsOf } from './steps';
+import { beganAt, describeStatus, hasServer, messageOf, safeUrl, stepsOf } from './steps';
 import { aDeployment } from './test-data';
 import { formatDuration } from './time';
 
@@ -43,6 +43,40 @@ describe('stepsOf', () => {
       'failed',
       'waiting',
     ]);
+  });
+});
+
+describe('beganAt', () => {
+  const times = ['14:00', '14:03', '14:05', '14:06'].map((time) => `2026-05-18T${time}:00Z`);
+  const [created = '', , , installing] = times;
+  const steps = sent('done', 'done', 'active', 'waiting').map((step, index) => ({
+    ...step,
+    startedAt: index < 3 ? (times[index] ?? null) : null,
+    finishedAt: index < 2 ? (times[index + 1] ?? null) : null,
+  }));
+
+  it('is the beginning of the first step', () => {
+    expect(beganAt(aDeployment({ steps }))).toBe(created);
+  });
+
+  it('is where it began again', () => {
+    const again = steps.map((step, index) =>
+      index === 2 ? { ...step, startedAt: installing ?? null } : step,
+    );
+    expect(beganAt(aDeployment({ steps: again }))).toBe(installing);
+  });
+
+  it('is the click while there are no steps', () => {
+    expect(beganAt(aDeployment())).toBe(created);
+  });
+});
+
+describe('hasServer', () => {
+  it('follows from an address, or the order being done', () => {
+    expect(hasServer(aDeployment())).toBe(false);
+    expect(hasServer(aDeployment({ ipAddress: '192.0.2.7' }))).toBe(true);
+    expect(hasServer(aDeployment({ steps: sent('done', 'failed') }))).toBe(true);
+    expect(hasServer(aDeployment({ steps: sent('failed', 'waiting') }))).toBe(false);
   });
 });
 

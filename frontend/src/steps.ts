@@ -75,6 +75,16 @@ export function stepsOf({ status, steps }: Deployment): Step[] {
   return steps.map((step) => (step.state === 'active' ? { ...step, state: 'failed' } : step));
 }
 
+/**
+ * When what is under way began: with the first of the steps that follow each other without a break.
+ * After a reinstall that is not when the deployment was made, which may be long ago.
+ */
+export function beganAt({ createdAt, steps }: Deployment): string {
+  let index = steps?.findIndex(({ state }) => state === 'active') ?? -1;
+  while (index > 0 && steps[index]?.startedAt === steps[index - 1]?.finishedAt) index--;
+  return steps?.[index]?.startedAt ?? createdAt;
+}
+
 /** A server was delivered for it, as far as one can tell from here: there is something to set up anew. */
 export function hasServer({ ipAddress, steps }: Deployment): boolean {
   return ipAddress !== null || steps?.[0]?.state === 'done';

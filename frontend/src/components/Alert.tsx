@@ -10,7 +10,7 @@ export function Alert({ title, children }: Props) {
   return (
     <div
       role="alert"
-      className="flex gap-2.5 rounded-lg border border-bad-line bg-bad-soft px-3.5 py-3 text-sm text-bad"
+      className="flex gap-2.5 rounded-lg border border-bad-line bg-bad-soft px-3.5 py-3 text-left text-sm text-bad"
     >
       <svg viewBox="0 0 16 16" className="mt-0.5 size-4 shrink-0" aria-hidden="true">
         <circle cx="8" cy="8" r="7" fill="none" stroke="currentColor" strokeWidth="1.5" />

@@ -54,9 +54,9 @@ interface FailedProps {
 
 function Failed({ opening, change, reopen }: FailedProps) {
   return (
-    <div className="w-full max-w-md space-y-3 text-left">
+    <div className="w-full max-w-md space-y-3">
       {change ? (
-        <p role="status" className="text-center text-sm text-muted">
+        <p role="status" className="text-sm text-muted">
           {comesBack[change]}
         </p>
       ) : (
@@ -70,9 +70,11 @@ function Failed({ opening, change, reopen }: FailedProps) {
 function Versions({ deployment: { version, availableVersion } }: { deployment: Deployment }) {
   if (!version) return null;
   return (
-    <p className="min-w-0 text-xs text-muted">
+    <p className="min-w-0 truncate text-xs text-muted">
       OpenClaw {version}
-      {availableVersion && ` (${availableVersion} is available)`}
+      {availableVersion && (
+        <span className="max-sm:hidden"> ({availableVersion} is available)</span>
+      )}
     </p>
   );
 }
@@ -90,9 +92,9 @@ export function Frame({ deployment, change, comeback }: Props) {
   const { state, turn, url } = opening;
   return (
     <section aria-label="OpenClaw" className="flex min-w-0 flex-1 flex-col gap-2">
-      <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+      <div className="flex items-center gap-2">
         <Versions deployment={deployment} />
-        <div className="-mr-2 ml-auto flex">
+        <div className="-mr-2 ml-auto flex shrink-0">
           <Button look="ghost" size="small" disabled={state === 'asking'} onClick={reopen}>
             Reconnect
           </Button>

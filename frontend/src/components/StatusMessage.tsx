@@ -1,9 +1,9 @@
 /*
- * The status sentence, read out when it changes, and beside it the time since the deployment began.
+ * The status sentence, read out when it changes, and beside it the time since that began.
  * The clock stands outside the live region, or it would be read out every second.
  */
 import type { Deployment } from '../api';
-import { isDeploying, messageOf } from '../steps';
+import { beganAt, isDeploying, messageOf } from '../steps';
 import { formatDuration, useNow } from '../time';
 import { Spinner } from './Spinner';
 
@@ -24,7 +24,7 @@ export function StatusMessage({ deployment }: { deployment: Deployment }) {
         {deployment.status === 'DESTROYING' && <Spinner className="mt-0.5 size-4" />}
         <span className="min-w-0 break-words">{messageOf(deployment)}</span>
       </p>
-      {deploying && <Elapsed since={deployment.createdAt} />}
+      {deploying && <Elapsed since={beganAt(deployment)} />}
     </div>
   );
 }

@@ -32,8 +32,8 @@ function WaysOn({ deployment }: { deployment: Deployment }) {
           Retry
         </Button>
         {hasServer(deployment) && <Button onClick={() => setAsking(true)}>Reinstall</Button>}
+        <ReinstallDialog deployment={deployment} open={asking} onClose={() => setAsking(false)} />
       </div>
-      <ReinstallDialog deployment={deployment} open={asking} onClose={() => setAsking(false)} />
     </>
   );
 }
