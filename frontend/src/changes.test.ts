@@ -33,10 +33,17 @@ describe('changeUnderWay', () => {
     expect(underWay(restart, failed, event(7, 'deployment.restart-requested'))).toBe('restart');
   });
 
-  it.each(['The upgrade did not work: no room', 'The update to 2026.10.1 was undone: it hung'])(
-    'ends with "%s"',
-    (message) => expect(underWay(upgrade, event(6, 'progress', message))).toBeNull(),
+  it.each([
+    'The upgrade did not work: no room',
+    'OpenClaw 2026.9.6 runs as before; the upgrade to 2026.10.1 was undone: it hung',
+  ])('ends with "%s"', (message) =>
+    expect(underWay(upgrade, event(6, 'progress', message))).toBeNull(),
   );
+
+  it('does not end with what is tried again', () => {
+    const message = 'Upgrading OpenClaw does not work yet: no room';
+    expect(underWay(upgrade, event(6, 'progress', message))).toBe('upgrade');
+  });
 
   it.each(['deployment.failed', 'deployment.reinstall-requested', 'deployment.destroy-requested'])(
     'ends with %s',
@@ -44,8 +51,10 @@ describe('changeUnderWay', () => {
   );
 
   it('is not believed for ever', () => {
-    expect(changeUnderWay([upgrade], at(5) + 29 * 60_000)).toBe('upgrade');
-    expect(changeUnderWay([upgrade], at(5) + 31 * 60_000)).toBeNull();
+    expect(changeUnderWay([restart], at(5) + 29 * 60_000)).toBe('restart');
+    expect(changeUnderWay([restart], at(5) + 31 * 60_000)).toBeNull();
+    expect(changeUnderWay([upgrade], at(5) + 140 * 60_000)).toBe('upgrade');
+    expect(changeUnderWay([upgrade], at(5) + 151 * 60_000)).toBeNull();
   });
 });
 
@@ -72,6 +81,17 @@ describe('comebackOf', () => {
   it('knows when the interruption began', () => {
     const events = [event(2, 'deployment.restart-requested'), event(4, 'instance.restarted')];
     expect(comebackOf(events)).toEqual({ seq: 4, at: at(4), since: at(2), isAnother: false });
+  });
+
+  it('begins at the first sign, and ends once', () => {
+    const events = [
+      event(2, 'deployment.restart-requested'),
+      event(3, 'instance.unhealthy'),
+      event(4, 'instance.restarted'),
+    ];
+    expect(comebackOf(events)).toMatchObject({ seq: 4, since: at(2) });
+    const seen = [...events, event(5, 'instance.recovered')];
+    expect(comebackOf(seen)).toMatchObject({ seq: 5, since: Infinity });
   });
 
   it.each(['instance.upgraded', 'instance.ready'])('is another OpenClaw after %s', (type) => {

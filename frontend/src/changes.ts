@@ -6,10 +6,11 @@ import type { TimelineEvent } from './api';
 
 export type Change = 'restart' | 'upgrade';
 
+const MINUTE_MS = 60_000;
 /* Whatever became of it then: nobody should be told for ever that it is still under way. */
-const LONGEST_MS = 30 * 60_000;
+const LONGEST_MS: Record<Change, number> = { upgrade: 150 * MINUTE_MS, restart: 30 * MINUTE_MS };
 /* How long a change that was undone is news. */
-const NEWS_MS = 15 * 60_000;
+const NEWS_MS = 15 * MINUTE_MS;
 
 const ASKED: Record<Change, string> = {
   upgrade: 'deployment.upgrade-requested',
@@ -25,7 +26,7 @@ const ENDS_ANY = [
   'deployment.destroy-requested',
 ];
 const UNDONE: Record<Change, RegExp> = {
-  upgrade: /^The (update|upgrade)( to \S+)? (did not work|was undone|failed)/,
+  upgrade: /\bthe upgrade\b[^:]* (did not work|was undone)/i,
   restart: /^The restart did not work/,
 };
 
@@ -40,7 +41,7 @@ function isUndone({ type, message }: TimelineEvent, change?: Change): boolean {
 export function changeUnderWay(events: readonly TimelineEvent[], now: number): Change | null {
   for (const change of ['upgrade', 'restart'] as const) {
     const asked = events.findLast(({ type }) => type === ASKED[change]);
-    if (!asked || age(asked, now) > LONGEST_MS) continue;
+    if (!asked || age(asked, now) > LONGEST_MS[change]) continue;
     const isEnd = (event: TimelineEvent) =>
       ENDS[change].includes(event.type) || ENDS_ANY.includes(event.type) || isUndone(event, change);
     if (!events.some((event) => event.seq > asked.seq && isEnd(event))) return change;
@@ -60,7 +61,7 @@ export function troubleOf(events: readonly TimelineEvent[], now: number): string
 export interface Comeback {
   seq: number;
   at: number;
-  /** When the interruption began. */
+  /** When the interruption began; Infinity when an earlier comeback had ended it already. */
   since: number;
   /** It is another one than before, in version or altogether: its page has to be loaded again. */
   isAnother: boolean;
@@ -75,12 +76,17 @@ const INTERRUPTIONS = [
 const ANOTHER = ['instance.upgraded', 'instance.ready'];
 const COMEBACKS = ['instance.restarted', 'instance.recovered', ...ANOTHER];
 
+const isComeback = (event: TimelineEvent) => COMEBACKS.includes(event.type) || isUndone(event);
+
 /** The last time OpenClaw came back; null when it never was away. */
 export function comebackOf(events: readonly TimelineEvent[]): Comeback | null {
-  const index = events.findLastIndex((one) => COMEBACKS.includes(one.type) || isUndone(one));
+  const index = events.findLastIndex(isComeback);
   const event = events[index];
   if (!event) return null;
-  const began = events.slice(0, index).findLast(({ type }) => INTERRUPTIONS.includes(type));
+  const before = events.slice(0, index);
+  const began = before
+    .slice(before.findLastIndex(isComeback) + 1)
+    .find(({ type }) => INTERRUPTIONS.includes(type));
   return {
     seq: event.seq,
     at: Date.parse(event.at),

@@ -15,7 +15,7 @@ export interface Opening {
   state: 'asking' | 'loading' | 'shown' | 'failed';
   /** Counts the links: each has a frame of its own. */
   turn: number;
-  /** When it was asked for; from `loading` on, when the link was there. */
+  /** When it was asked for, then when the link was there, then when the page was. */
   since: number;
   url: string | null;
   error: Error | null;
@@ -30,9 +30,9 @@ const asked = (turn: number): Opening => ({
 });
 
 export function mustReopen({ state, since }: Opening, comeback: Comeback): boolean {
-  if (comeback.at <= since) return false;
-  if (state === 'shown') return comeback.isAnother || since > comeback.since;
-  return state !== 'asking';
+  if (comeback.at <= since || state === 'asking') return false;
+  if (state === 'failed' || comeback.isAnother) return true;
+  return state === 'shown' ? since > comeback.since : comeback.since < Infinity;
 }
 
 export function useOpening(id: string, comeback: Comeback | null) {
@@ -65,7 +65,10 @@ export function useOpening(id: string, comeback: Comeback | null) {
     [],
   );
   const loaded = useCallback(
-    () => setOpening((old) => (old.state === 'loading' ? { ...old, state: 'shown' } : old)),
+    () =>
+      setOpening((old) =>
+        old.state === 'loading' ? { ...old, state: 'shown', since: serverNow() } : old,
+      ),
     [],
   );
   return { opening, reopen, loaded };

@@ -79,7 +79,7 @@ describe('opening', () => {
     opened(1);
     load();
     expect(screen.queryByText('Opening OpenClaw…')).not.toBeInTheDocument();
-    expect(screen.getByText('OpenClaw 2026.9.6')).toBeInTheDocument();
+    expect(screen.getByText('2026.9.6')).toBeInTheDocument();
   });
 
   it('gives the page what it needs and no more', async () => {
@@ -151,6 +151,12 @@ describe('reconnecting', () => {
     const redraw = await draw();
     await redraw(aComeback());
     opened(2);
+  });
+
+  it('goes on loading when the interruption had ended before', async () => {
+    const redraw = await draw();
+    await redraw(aComeback({ since: Infinity }));
+    opened(1);
   });
 
   it('opens another OpenClaw than before, once', async () => {

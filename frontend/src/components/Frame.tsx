@@ -71,7 +71,8 @@ function Versions({ deployment: { version, availableVersion } }: { deployment: D
   if (!version) return null;
   return (
     <p className="min-w-0 truncate text-xs text-muted">
-      OpenClaw {version}
+      <span className="max-sm:sr-only">OpenClaw </span>
+      {version}
       {availableVersion && (
         <span className="max-sm:hidden"> ({availableVersion} is available)</span>
       )}

@@ -50,10 +50,12 @@ function useChange({ events }: LiveTimeline): Change | null {
 /** What is being done to it or does not work; nothing while all is well. */
 function Note({ deployment, timeline, change }: Props & { change: Change | null }) {
   const trouble = troubleOf(timeline.events, useNow(false));
+  const message = messageOf(deployment);
   return (
     <p role="status" className="text-sm text-muted empty:hidden">
       {change === 'restart' && 'OpenClaw is restarting. It will be back in a moment.'}
-      {change === 'upgrade' && `OpenClaw is being updated. ${messageOf(deployment)}`}
+      {change === 'upgrade' &&
+        (/upgrad/i.test(message) ? message : `OpenClaw is being updated. ${message}`)}
       {change === null && trouble}
     </p>
   );
