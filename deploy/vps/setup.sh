@@ -4,6 +4,8 @@
 #   setup.sh start           reads setup.env beside this file, then works on in the background; safe to repeat
 #   setup.sh follow OFFSET   prints the status, "offset N", an empty line, and the log from OFFSET on
 #   setup.sh result          prints what the caller must know when all is done, as JSON
+#   setup.sh certificates    prints what the web server was given (a tar archive): uploaded as certificates.tgz before the
+#                            start on a reinstalled machine, it is used again, because authorities give few at a time
 #
 # Every step may run again and a finished step is skipped, so after a lost connection, a failure or a reboot the answer
 # is always the same: start again. No secret is ever an argument of a command or a line of the log.
@@ -13,15 +15,39 @@ umask 022
 export HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
 PATH=${PATH:-/usr/sbin:/usr/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
+# What is installed, and from where: the one table. A line of setup.env may say something else for each of these names.
+# A mirror needs no other checksum unless it has another file: then NODE_SHA256 or CADDY_SHA512 says which.
+# shellcheck disable=SC2034 # the checksums are used by their composed names
+{
+OPENCLAW_VERSION=2026.9.6
+NODE_VERSION=24.21.0
+NODE_SHA256_x64=6e1db87ef58b8819e5d5402eff1536491b18edd8eb7bee5ef7897876e88dc5ff
+NODE_SHA256_arm64=724282c3b43aec998aa9527380465b45d229e021b58035f5f4f63095eabfe5d5
+NODE_MIRROR=https://nodejs.org/dist
+NODE_SHA256=''
+CADDY_VERSION=2.11.4 # older than 2.11.3 have trouble with certificates for bare addresses
+CADDY_SHA512_amd64=8220d1f013b6f27510247b2360c9e0ca9f018feebd82515f07635318b34ff9777ccc8fd0b6e6f2486ce3a33fe389fbb7db12d05baa474f4587509fb4f5ebf1c9
+CADDY_SHA512_arm64=d5a7c423853c24a799765e0e8210d5c7c22a8f56ed37a3cae2fb9f58be138853c02b4efd6b59d576e6d8c7c0d30b9c1592deeaa6a536ff69bcca23b8c1ea709c
+CADDY_MIRROR=https://github.com/caddyserver/caddy/releases/download
+CADDY_SHA512=''
+NPM_REGISTRY=''        # npm's own
+ACME_DIRECTORY=''      # Let's Encrypt
+ACME_ROOT=''           # whom to trust there: a certificate in base64, on one line
+OPENROUTER_BASE_URL='' # OpenRouter's own
+}
+
 readonly STATE=/var/lib/openclaw-setup
 readonly VALUES=$STATE/values
-readonly NODE_VERSION=24.21.0
-readonly CADDY_OLDEST=2.11.3
-readonly CADDY_REPOSITORY=https://dl.cloudsmith.io/public/caddy/stable
+readonly PINNED_OPENCLAW=$OPENCLAW_VERSION
+readonly CADDY=/usr/local/bin/caddy
+readonly CADDY_HOME=/var/lib/caddy
+readonly CADDY_STORE=$CADDY_HOME/.local/share/caddy
+readonly ACME_ROOT_FILE=/etc/caddy/acme-root.pem
 readonly GATEWAY_HOME=/var/lib/openclaw
+readonly COMPILED=$GATEWAY_HOME/.cache/node-compile # each call takes seconds, most of them to load OpenClaw
 readonly GATEWAY_URL=http://127.0.0.1:18789
 readonly FOLLOW_BYTES=32768
-readonly STEPS='prepare packages firewall caddy node openclaw user config key services verify skills'
+readonly STEPS='prepare packages firewall node openclaw caddy config key services verify skills'
 
 step=start
 doing='starting'
@@ -61,22 +87,24 @@ running() { # does a run hold the lock?
 # setup.env is text from elsewhere: only NAME='value' lines, where nothing can be executed, are let in.
 check_values_file() {
     local line
-    local -r quoted="^[A-Z_]+=('[^']*'|\\\\')*\$"
+    local -r quoted="^[A-Z_][A-Z_0-9]*=('[^']*'|\\\\')*\$"
     while IFS= read -r line || [ -n "$line" ]; do
         case $line in '' | '#'*) continue ;; esac
         [[ $line =~ $quoted ]] || return 1
         case ${line%%=*} in
         OPENROUTER_API_KEY | GATEWAY_TOKEN | VPS_IP | VPS_HOSTNAME | OPENCLAW_VERSION | OPENCLAW_MODEL | DASHBOARD_ORIGIN | SKILLS | RUN_ID) ;;
+        NODE_VERSION | NODE_MIRROR | NODE_SHA256 | CADDY_VERSION | CADDY_MIRROR | CADDY_SHA512 | NPM_REGISTRY) ;;
+        ACME_DIRECTORY | ACME_ROOT | OPENROUTER_BASE_URL) ;;
         *) return 1 ;;
         esac
     done <"$1"
 }
 
 load_values() {
-    OPENROUTER_API_KEY='' GATEWAY_TOKEN='' VPS_IP='' VPS_HOSTNAME='' OPENCLAW_VERSION='' OPENCLAW_MODEL=''
-    DASHBOARD_ORIGIN='' SKILLS='' RUN_ID=''
+    OPENROUTER_API_KEY='' GATEWAY_TOKEN='' VPS_IP='' VPS_HOSTNAME='' OPENCLAW_MODEL='' DASHBOARD_ORIGIN='' SKILLS='' RUN_ID=''
     # shellcheck disable=SC1090 # checked above
     . "$1"
+    OPENCLAW_VERSION=${OPENCLAW_VERSION:-$PINNED_OPENCLAW}
     # In the environment the key would make OpenClaw install plugins and would outlive its replacement.
     export -n OPENROUTER_API_KEY GATEWAY_TOKEN
 }
@@ -92,15 +120,27 @@ check() { # NAME LEAST MOST PATTERN
 check_values() {
     local -r host='[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?'
     local -r origin="https?://$host(:[0-9]{1,5})?"
+    local -r version='[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?'
+    local -r address="$origin(/[A-Za-z0-9._~%/-]*)?"
     check OPENROUTER_API_KEY 8 512 '[A-Za-z0-9_-]+'
     check GATEWAY_TOKEN 32 256 '[A-Za-z0-9_-]+'
     check VPS_IP 7 15 '[0-9]{1,3}(\.[0-9]{1,3}){3}'
     check VPS_HOSTNAME 0 253 "($host)?"
-    check OPENCLAW_VERSION 5 60 '[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?'
+    check OPENCLAW_VERSION 5 60 "$version"
     check OPENCLAW_MODEL 1 200 '[A-Za-z0-9._:/-]+'
     check DASHBOARD_ORIGIN 8 2000 "$origin( $origin)*"
     check SKILLS 0 2000 '[A-Za-z0-9@._/ -]*'
     check RUN_ID 1 64 '[A-Za-z0-9._-]+'
+    check NODE_VERSION 5 60 "$version"
+    check NODE_MIRROR 8 500 "$address"
+    check NODE_SHA256 0 64 '([0-9a-f]{64})?'
+    check CADDY_VERSION 5 60 "$version"
+    check CADDY_MIRROR 8 500 "$address"
+    check CADDY_SHA512 0 128 '([0-9a-f]{128})?'
+    check NPM_REGISTRY 0 500 "($address)?"
+    check ACME_DIRECTORY 0 500 "($address)?"
+    check ACME_ROOT 0 8000 '[A-Za-z0-9+/=]*'
+    check OPENROUTER_BASE_URL 0 500 "($address)?"
 }
 
 # ---------------------------------------------------------------- helpers of the steps
@@ -118,8 +158,10 @@ patiently() { # SECONDS COMMAND...
 }
 
 # Cloud images run their own apt at first boot; wait for its lock instead of failing.
+# What was cut off in the middle is finished first.
 apt() {
-    patiently 900 apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
+    [ ! -d /var/lib/dpkg/updates ] || timeout 600 dpkg --configure -a </dev/null || true
+    patiently 900 apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Languages=none -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
 }
 
 download() { # URL FILE
@@ -127,7 +169,7 @@ download() { # URL FILE
 }
 
 openclaw_as_user() { # from a folder that user may enter, with the home it will serve from
-    (cd "$GATEWAY_HOME" && timeout 120 runuser -u openclaw -- env HOME="$GATEWAY_HOME" openclaw "$@")
+    (cd "$GATEWAY_HOME" && timeout "${PATIENCE_S:-300}" runuser -u openclaw -- env HOME="$GATEWAY_HOME" NODE_COMPILE_CACHE="$COMPILED" openclaw "$@")
 }
 
 at_least() { # VERSION OLDEST
@@ -164,39 +206,26 @@ step_firewall() {
     ufw --force enable
 }
 
-step_caddy() {
-    say '== caddy: Installing the web server'
-    doing='installing Caddy'
-    local version
-    install -d -m 0755 /etc/apt/keyrings
-    download "$CADDY_REPOSITORY/gpg.key" /etc/apt/keyrings/caddy-stable.asc
-    chmod 0644 /etc/apt/keyrings/caddy-stable.asc
-    say "deb [signed-by=/etc/apt/keyrings/caddy-stable.asc] $CADDY_REPOSITORY/deb/debian any-version main" |
-        put /etc/apt/sources.list.d/caddy-stable.list 0644
-    apt update
-    apt install -y --no-install-recommends caddy
-    version=$(caddy version | head -n 1)
-    version=${version%% *}
-    # Older ones cannot get certificates for bare addresses.
-    at_least "${version#v}" "$CADDY_OLDEST" || fail "Caddy $version is too old, $CADDY_OLDEST is needed"
-    say "Caddy $version"
+# Sets ARCH to what Node.js calls this kind of machine, GO_ARCH to what Caddy does.
+find_arch() {
+    case $(uname -m) in
+    x86_64) ARCH=x64 GO_ARCH=amd64 ;;
+    aarch64) ARCH=arm64 GO_ARCH=arm64 ;;
+    *) fail "there is nothing to install for $(uname -m)" ;;
+    esac
 }
 
 step_node() {
     say '== node: Installing Node.js'
     doing='installing Node.js'
-    local arch archive folder
+    local folder sum archive
     [ "$(node -v 2>/dev/null)" = "v$NODE_VERSION" ] && return 0
-    case $(uname -m) in
-    x86_64) arch=x64 ;;
-    aarch64) arch=arm64 ;;
-    *) fail "there is no Node.js for $(uname -m)" ;;
-    esac
-    archive=node-v$NODE_VERSION-linux-$arch.tar.gz
+    find_arch
+    archive=node-v$NODE_VERSION-linux-$ARCH.tar.gz
+    sum=NODE_SHA256_$ARCH
     folder=$(mktemp -d)
-    download "https://nodejs.org/dist/v$NODE_VERSION/SHASUMS256.txt" "$folder/SHASUMS256.txt"
-    download "https://nodejs.org/dist/v$NODE_VERSION/$archive" "$folder/$archive"
-    (cd "$folder" && grep -F "  $archive" SHASUMS256.txt | sha256sum --check --quiet -) ||
+    download "$NODE_MIRROR/v$NODE_VERSION/$archive" "$folder/$archive"
+    (cd "$folder" && say "${NODE_SHA256:-${!sum}}  $archive" | sha256sum --check --quiet -) ||
         fail 'the download of Node.js has the wrong checksum'
     # Real files under /usr/local: a link would move the place where npm installs.
     tar -xzf "$folder/$archive" -C /usr/local --strip-components=1 --no-same-owner \
@@ -210,32 +239,80 @@ step_node() {
 step_openclaw() {
     say "== openclaw: Installing OpenClaw $OPENCLAW_VERSION"
     doing='installing OpenClaw'
-    local scripts=()
-    if [ "$(installed_version)" != "$OPENCLAW_VERSION" ]; then
-        at_least "$(npm --version)" 11.16.0 && scripts=(--allow-scripts=openclaw)
-        patiently 900 npm install -g "openclaw@$OPENCLAW_VERSION" "${scripts[@]}" --no-fund --no-audit --loglevel=error
-        hash -r
+    local scripts=() registry=() before
+    before=$(installed_version)
+    # It would not start: what the newer one wrote is refused by an older one.
+    if [ -n "$before" ] && [ "$before" != "$OPENCLAW_VERSION" ] && at_least "$before" "$OPENCLAW_VERSION"; then
+        fail "OpenClaw $before is installed, and there is no way back to $OPENCLAW_VERSION"
     fi
-    [ "$(installed_version)" = "$OPENCLAW_VERSION" ] || fail 'the installed OpenClaw does not run'
+    if [ "$before" != "$OPENCLAW_VERSION" ] || ! wholly_installed "$before"; then
+        clear_half_installed "$before"
+        at_least "$(npm --version)" 11.16.0 && scripts=(--allow-scripts=openclaw)
+        [ -z "$NPM_REGISTRY" ] || registry=("--registry=$NPM_REGISTRY")
+        patiently 900 npm install -g "openclaw@$OPENCLAW_VERSION" "${scripts[@]}" "${registry[@]}" --no-fund --no-audit --loglevel=error
+        hash -r
+        [ "$(installed_version)" = "$OPENCLAW_VERSION" ] || fail 'the installed OpenClaw does not run'
+        say "$OPENCLAW_VERSION" | put "$STATE/openclaw" 0644
+    fi
+}
+
+# It may tell its version while half of what it needs is missing, so only npm's success counts.
+wholly_installed() { # VERSION
+    [ -n "$1" ] && [ "$(cat "$STATE/openclaw" 2>/dev/null)" = "$1" ]
+}
+
+# npm refuses to go on where it was cut off: what it had moved aside is in its way, and what it had begun does not run.
+clear_half_installed() { # VERSION: what runs now, or nothing
+    local modules
+    modules=$(npm root -g </dev/null)
+    rm -rf "$modules"/.openclaw-*
+    wholly_installed "$1" || rm -rf "$modules/openclaw"
 }
 
 installed_version() {
     { timeout 60 openclaw --version 2>/dev/null </dev/null || true; } | awk 'NR == 1 { print $2 }'
 }
 
-step_user() {
-    say '== user: Creating the account OpenClaw runs as'
-    doing='creating the account'
-    id openclaw >/dev/null 2>&1 ||
-        useradd --system --user-group --create-home --home-dir "$GATEWAY_HOME" --shell /usr/sbin/nologin openclaw
-    install -d -m 0700 -o openclaw -g openclaw "$GATEWAY_HOME"
+caddy_version() {
+    local version
+    version=$("$CADDY" version 2>/dev/null | head -n 1)
+    say "${version%% *}"
+}
+
+step_caddy() {
+    say '== caddy: Installing the web server'
+    doing='installing Caddy'
+    local folder sum archive
+    id caddy >/dev/null 2>&1 ||
+        useradd --system --user-group --no-create-home --home-dir "$CADDY_HOME" --shell /usr/sbin/nologin caddy
+    install -d -m 0700 -o caddy -g caddy "$CADDY_HOME"
+    [ "$(caddy_version)" = "v$CADDY_VERSION" ] && return 0
+    find_arch
+    archive=caddy_${CADDY_VERSION}_linux_$GO_ARCH.tar.gz
+    sum=CADDY_SHA512_$GO_ARCH
+    folder=$(mktemp -d)
+    download "$CADDY_MIRROR/v$CADDY_VERSION/$archive" "$folder/$archive"
+    (cd "$folder" && say "${CADDY_SHA512:-${!sum}}  $archive" | sha512sum --check --quiet -) ||
+        fail 'the download of Caddy has the wrong checksum'
+    tar -xzf "$folder/$archive" -C "$folder" --no-same-owner caddy
+    install -m 0755 "$folder/caddy" "$CADDY.new"
+    mv -f "$CADDY.new" "$CADDY"
+    rm -rf "$folder"
+    [ "$(caddy_version)" = "v$CADDY_VERSION" ] || fail 'the installed Caddy does not run'
+    say "Caddy v$CADDY_VERSION"
 }
 
 step_config() {
     say '== config: Configuring OpenClaw'
     doing='configuring OpenClaw'
-    local origins="\"https://$VPS_IP\""
+    id openclaw >/dev/null 2>&1 ||
+        useradd --system --user-group --no-create-home --home-dir "$GATEWAY_HOME" --shell /usr/sbin/nologin openclaw
+    install -d -m 0700 -o openclaw -g openclaw "$GATEWAY_HOME"
+    local origins="\"https://$VPS_IP\"" models=''
     [ -z "$VPS_HOSTNAME" ] || origins="$origins, \"https://$VPS_HOSTNAME\""
+    [ -z "$OPENROUTER_BASE_URL" ] ||
+        models="models: { providers: { openrouter: { baseUrl: \"$OPENROUTER_BASE_URL\", models: [] } } },"
+    # One call, because each takes seconds; it refuses what this version of OpenClaw does not know.
     openclaw_as_user config patch --stdin <<PATCH
 {
   gateway: {
@@ -249,9 +326,9 @@ step_config() {
   update: { checkOnStart: false },
   tools: { profile: "full" },
   agents: { defaults: { model: { primary: "$OPENCLAW_MODEL" } } },
+  $models
 }
 PATCH
-    openclaw_as_user config validate --json </dev/null
 }
 
 step_key() {
@@ -273,7 +350,7 @@ User=openclaw
 WorkingDirectory=$GATEWAY_HOME
 Environment=HOME=$GATEWAY_HOME
 Environment=NODE_ENV=production
-Environment=NODE_COMPILE_CACHE=$GATEWAY_HOME/.cache/node-compile
+Environment=NODE_COMPILE_CACHE=$COMPILED
 Environment=OPENCLAW_NO_RESPAWN=1
 Environment=OPENCLAW_DISABLE_BONJOUR=1
 Environment=OPENCLAW_NO_AUTO_UPDATE=1
@@ -287,20 +364,86 @@ SuccessExitStatus=0 143
 TimeoutStopSec=330
 KillMode=mixed
 OOMPolicy=continue
+UMask=0077
 NoNewPrivileges=true
+CapabilityBoundingSet=
 ProtectSystem=strict
 ReadWritePaths=$GATEWAY_HOME /tmp
 ProtectHome=true
+PrivateTmp=true
 ProtectKernelTunables=true
 ProtectKernelModules=true
 ProtectKernelLogs=true
 ProtectControlGroups=true
+ProtectClock=true
+ProtectHostname=true
 LockPersonality=true
-PrivateTmp=true
+RestrictRealtime=true
+SystemCallArchitectures=native
+# Not RestrictSUIDSGID, nor MemoryDenyWriteExecute: Node.js and OpenClaw do not run with them.
 
 [Install]
 WantedBy=multi-user.target
 UNIT
+}
+
+write_caddy_unit() {
+    put /etc/systemd/system/caddy.service 0644 <<UNIT
+[Unit]
+Description=Caddy web server
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=notify
+User=caddy
+Environment=HOME=$CADDY_HOME
+ExecStart=$CADDY run --config /etc/caddy/Caddyfile
+Restart=always
+RestartSec=2
+TimeoutStopSec=5
+LimitNOFILE=65536
+UMask=0077
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+NoNewPrivileges=true
+ProtectSystem=strict
+ReadWritePaths=$CADDY_HOME
+ProtectHome=true
+PrivateTmp=true
+PrivateDevices=true
+ProtectKernelTunables=true
+ProtectKernelModules=true
+ProtectKernelLogs=true
+ProtectControlGroups=true
+ProtectClock=true
+ProtectHostname=true
+LockPersonality=true
+MemoryDenyWriteExecute=true
+RestrictRealtime=true
+RestrictSUIDSGID=true
+RestrictNamespaces=true
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+write_acme_root() {
+    [ -n "$ACME_ROOT" ] || { rm -f "$ACME_ROOT_FILE"; return 0; }
+    { say '-----BEGIN CERTIFICATE-----'; fold -w 64 <<<"$ACME_ROOT"; say '-----END CERTIFICATE-----'; } | put "$ACME_ROOT_FILE" 0644
+}
+
+# The issuer is named in the site itself: a bare address without one gets a certificate nobody trusts. Only short-lived
+# ones are given for addresses.
+issuer() { # LINE...
+    [ -z "$ACME_DIRECTORY" ] || set -- "$@" "dir $ACME_DIRECTORY"
+    [ -z "$ACME_ROOT" ] || set -- "$@" "trusted_roots $ACME_ROOT_FILE"
+    [ $# -gt 0 ] || return 0
+    printf '\ttls {\n\t\tissuer acme {\n'
+    printf '\t\t\t%s\n' "$@"
+    printf '\t\t}\n\t}\n'
 }
 
 write_caddyfile() {
@@ -318,42 +461,46 @@ write_caddyfile() {
 	# The gateway's HTTP API accepts its token without pairing; nothing outside needs it.
 	@api path /tools/* /v1/* /api/v1/* /hooks/*
 	respond @api 404
-	header {
-		X-Content-Type-Options nosniff
-		Referrer-Policy no-referrer
-		-Server
-	}
+	header -Server
+	# Nothing of what OpenClaw says is changed but who may frame it.
 	reverse_proxy 127.0.0.1:18789 {
 		header_down -X-Frame-Options
 		header_down Content-Security-Policy "frame-ancestors [^;]+" "frame-ancestors $DASHBOARD_ORIGIN"
 	}
 }
 
-https://$VPS_IP {
-	tls {
-		issuer acme {
-			profile shortlived
-		}
-	}
-	import openclaw
-}
 CADDY
         # The host name is a second way in with a certificate of its own; each keeps working if the other fails.
-        [ -z "$VPS_HOSTNAME" ] || printf '\nhttps://%s {\n\timport openclaw\n}\n' "$VPS_HOSTNAME"
+        printf '\nhttps://%s {\n%s\n\timport openclaw\n}\n' "$VPS_IP" "$(issuer 'profile shortlived')"
+        [ -z "$VPS_HOSTNAME" ] || printf '\nhttps://%s {\n%s\n\timport openclaw\n}\n' "$VPS_HOSTNAME" "$(issuer)"
     } | put /etc/caddy/Caddyfile 0644
 }
 
 step_services() {
     say '== services: Starting OpenClaw and the web server'
     doing='starting the services'
+    install -d -m 0755 /etc/caddy
+    restore_certificates
     write_unit
+    write_caddy_unit
+    write_acme_root
     write_caddyfile
-    runuser -u caddy -- env HOME=/var/lib/caddy caddy validate --adapter caddyfile --config /etc/caddy/Caddyfile </dev/null ||
+    (cd "$CADDY_HOME" && runuser -u caddy -- env HOME="$CADDY_HOME" "$CADDY" validate --adapter caddyfile --config /etc/caddy/Caddyfile </dev/null) ||
         fail 'the configuration of the web server is not valid'
     systemctl daemon-reload
     systemctl reset-failed openclaw-gateway caddy 2>/dev/null || true
     systemctl enable --quiet openclaw-gateway caddy
     systemctl restart openclaw-gateway caddy
+}
+
+# As the web server's own user, so that nothing but its folder can be written to.
+restore_certificates() {
+    [ -s "$STATE/certificates.tgz" ] || return 0
+    if [ ! -e "$CADDY_STORE/certificates" ]; then
+        (cd "$CADDY_HOME" && runuser -u caddy -- tar -xz --no-same-owner) <"$STATE/certificates.tgz" ||
+            say 'the certificates of before could not be used; there will be new ones'
+    fi
+    shred -u "$STATE/certificates.tgz"
 }
 
 step_verify() {
@@ -375,7 +522,7 @@ step_skills() {
     say '== skills: Installing skills'
     local skill
     for skill in $SKILLS; do
-        openclaw_as_user skills install "$skill" </dev/null || say "the skill $skill could not be installed"
+        PATIENCE_S=90 openclaw_as_user skills install "$skill" </dev/null || say "The skill $skill could not be installed; OpenClaw works without it"
     done
 }
 
@@ -391,12 +538,15 @@ write_redactor() {
 
 run_steps() {
     trap on_error ERR
+    local began now
     for step in $STEPS; do
         [ -e "$STATE/steps/$step" ] && continue
         set_status "running $step"
         doing="the step $step"
+        began=${EPOCHREALTIME/[.,]/}
         "step_$step"
-        : >"$STATE/steps/$step"
+        now=${EPOCHREALTIME/[.,]/}
+        say "$step took $(((now - began) / 1000000)).$(((now - began) / 100000 % 10)) s" | tee "$STATE/steps/$step"
     done
 }
 
@@ -490,6 +640,7 @@ start() {
         say 'already done'
         return 0
     fi
+    [ ! -e "$here/certificates.tgz" ] || { (umask 077 && cat "$here/certificates.tgz" >"$STATE/certificates.tgz"); shred -u "$here/certificates.tgz"; }
     [ ! -e "$envfile" ] || take_values "$envfile"
     [ -e "$VALUES" ] || { say 'there is no setup.env' >&2; exit 1; }
     install -d -m 0755 "$STATE/steps"
@@ -540,7 +691,8 @@ main() {
     run) run ;;
     follow) follow "${2:-0}" ;;
     result) cat "$STATE/result.json" ;;
-    *) say 'usage: setup.sh start|follow OFFSET|result' >&2; exit 2 ;;
+    certificates) [ ! -d "$CADDY_STORE" ] || tar -czf - -C "$CADDY_HOME" "${CADDY_STORE#"$CADDY_HOME/"}" ;;
+    *) say 'usage: setup.sh start|follow OFFSET|result|certificates' >&2; exit 2 ;;
     esac
 }
 

@@ -137,6 +137,7 @@ static struct err write_values(const struct machine *machine, const struct machi
         }
         (void)buf_printf(ret, "%s=%s\n", values[i].name, ssh_quote(arena, values[i].value));
     }
+    (void)buf_printf(ret, "%s", conf.values);
     return ret->failed ? permanent("the values for the setup are too long") : OK;
 }
 

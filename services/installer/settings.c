@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCRIPT_CEILING = 512 * 1024, VALUE_MAX = 200, POLL_MAX_S = 60 };
+enum { SCRIPT_CEILING = 512 * 1024, MORE_CEILING = 12 * 1024, VALUE_MAX = 200, POLL_MAX_S = 60 };
 
 struct installer_conf conf;
 
@@ -18,7 +18,8 @@ const struct setting installer_settings[INSTALLER_SETTINGS] = {
     {"MACHINE_USER",     SETTING_TEXT,    &conf.machine_user,     "debian",              "login user of a fresh machine, with sudo"},
     {"MACHINE_SSH_PORT", SETTING_INT,     &conf.machine_ssh_port, "22",                  "where machines listen for SSH"},
     {"SETUP_SCRIPT",     SETTING_TEXT,    &conf.setup_script,     "deploy/vps/setup.sh", "the script that sets a machine up"},
-    {"OPENCLAW_VERSION", SETTING_TEXT,    &conf.openclaw_version, "2026.9.6",            "version of OpenClaw to install"},
+    {"SETUP_VALUES",     SETTING_TEXT,    &conf.setup_values,     "",                    "file with more values for it: mirrors, pins, an ACME directory; its table names them"},
+    {"OPENCLAW_VERSION", SETTING_TEXT,    &conf.openclaw_version, "",                    "version of OpenClaw to install; empty: the one the script pins"},
     {"OPENCLAW_MODEL",   SETTING_TEXT,    &conf.openclaw_model,   "openrouter/google/gemini-3-flash-preview", "model it talks to at first"},
     {"DASHBOARD_ORIGIN", SETTING_TEXT,    &conf.dashboard_origin, NULL,                  "origin of the dashboard, which may frame OpenClaw; several separated by blanks"},
     {"SETUP_SKILLS",     SETTING_TEXT,    &conf.setup_skills,     "agentwallet",         "skills to install, separated by blanks; may be empty"},
@@ -58,32 +59,57 @@ static struct err check_seconds(const char *name, double seconds)
     return OK;
 }
 
+/* All of a file into `at`, which ends up terminated. */
+static struct err read_file(const char *name, const char *path, char *at, size_t size, size_t *ret)
+{
+    FILE *file = fopen(path, "r");
+
+    if (!file) {
+        return permanent("%s: cannot open '%.150s'", name, path);
+    }
+    *ret = fread(at, 1, size, file);
+    bool broke = ferror(file);
+    (void)fclose(file);
+    if (broke || *ret == size) {
+        return permanent("%s: '%.150s' is %s", name, path, broke ? "not readable" : "too large");
+    }
+    at[*ret] = '\0';
+    return OK;
+}
+
 static struct err read_script(void)
 {
     static char script[SCRIPT_CEILING];
-    FILE *file = fopen(conf.setup_script, "r");
 
-    if (!file) {
-        return permanent("SETUP_SCRIPT: cannot open '%.150s'", conf.setup_script);
-    }
-    size_t len = fread(script, 1, sizeof script, file);
-    bool broke = ferror(file);
-    (void)fclose(file);
-    if (broke || len < 2 || memcmp(script, "#!", 2) != 0) {
+    TRY(read_file("SETUP_SCRIPT", conf.setup_script, script, sizeof script, &conf.script_len));
+    if (conf.script_len < 2 || memcmp(script, "#!", 2) != 0) {
         return permanent("SETUP_SCRIPT: '%.150s' is no script", conf.setup_script);
     }
-    if (len == sizeof script) {
-        return permanent("SETUP_SCRIPT: '%.150s' is too large", conf.setup_script);
-    }
     conf.script = script;
-    conf.script_len = len;
+    return OK;
+}
+
+/* The script itself checks what they say. */
+static struct err read_values(void)
+{
+    static char values[MORE_CEILING];
+    size_t len = 0;
+
+    conf.values = values;
+    if (!conf.setup_values[0]) {
+        return OK;
+    }
+    TRY(read_file("SETUP_VALUES", conf.setup_values, values, sizeof values, &len));
+    if (strlen(values) != len || (len > 0 && values[len - 1] != '\n')) {
+        return permanent("SETUP_VALUES: '%.150s' has no lines of text", conf.setup_values);
+    }
     return OK;
 }
 
 struct err installer_prepare(void)
 {
     TRY(check_text("MACHINE_USER", conf.machine_user, "._-", false));
-    TRY(check_text("OPENCLAW_VERSION", conf.openclaw_version, ".-", false));
+    TRY(check_text("OPENCLAW_VERSION", conf.openclaw_version, ".-", true));
     TRY(check_text("OPENCLAW_MODEL", conf.openclaw_model, "/._:-", false));
     TRY(check_text("SETUP_SKILLS", conf.setup_skills, " @/._-", true));
     TRY(check_text("DASHBOARD_ORIGIN", conf.dashboard_origin, ":/.- ", false));
@@ -99,5 +125,6 @@ struct err installer_prepare(void)
     }
     TRY(check_seconds("SETUP_POLL_S", conf.setup_poll_s));
     TRY(check_seconds("CONNECT_POLL_S", conf.connect_poll_s));
-    return read_script();
+    TRY(read_script());
+    return read_values();
 }

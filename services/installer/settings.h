@@ -5,17 +5,17 @@
 
 #include "base/settings.h"
 
-enum { INSTALLER_SETTINGS = 10, OPENERS_MOST = 64 };
+enum { INSTALLER_SETTINGS = 11, OPENERS_MOST = 64 };
 
 struct installer_conf {
     const char *machine_user;
     int machine_ssh_port;
-    const char *setup_script; /* its path */
+    const char *setup_script, *setup_values; /* paths */
     const char *openclaw_version, *openclaw_model, *dashboard_origin, *setup_skills;
     double setup_poll_s, connect_poll_s;
     int openers;
-    /* The script itself, read at start. */
-    const char *script;
+    /* The script itself and the lines added to its values, read at start. */
+    const char *script, *values;
     size_t script_len;
 };
 

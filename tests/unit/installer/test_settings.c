@@ -42,6 +42,7 @@ static int set_up(void **state)
     conf = (struct installer_conf){.machine_user = "debian",
                                    .machine_ssh_port = 22,
                                    .setup_script = script,
+                                   .setup_values = "",
                                    .openclaw_version = "2026.9.6",
                                    .openclaw_model = "openrouter/google/x",
                                    .dashboard_origin = "https://example.com:8443",
@@ -61,6 +62,20 @@ static void good_settings_are_taken_and_the_script_is_read(void **state)
     assert_string_equal(e.text, "");
     assert_int_equal(conf.script_len, strlen("#!/bin/bash\nexit 0\n"));
     assert_memory_equal(conf.script, "#!/bin/bash", 11);
+}
+
+static void more_values_are_whole_lines_from_a_file(void **state)
+{
+    (void)state;
+    write_script("#!/bin/bash\nNODE_MIRROR='https://mirror.example'\n");
+    conf.setup_values = script;
+    assert_int_equal(installer_prepare().kind, ERR_NONE);
+    assert_non_null(strstr(conf.values, "\nNODE_MIRROR='https://mirror.example'\n"));
+    write_script("#!/bin/bash\nNODE_MIRROR='cut off");
+    assert_int_equal(installer_prepare().kind, ERR_PERMANENT);
+    conf.setup_values = "/nonexistent/values";
+    assert_string_equal(installer_prepare().text,
+                        "SETUP_VALUES: cannot open '/nonexistent/values'");
 }
 
 static void skills_may_be_empty(void **state)
@@ -109,7 +124,7 @@ static void a_script_that_is_missing_or_none_is_named(void **state)
     assert_string_equal(installer_prepare().text,
                         "SETUP_SCRIPT: cannot open '/nonexistent/setup.sh'");
     conf.setup_script = "/tmp";
-    assert_string_equal(installer_prepare().text, "SETUP_SCRIPT: '/tmp' is no script");
+    assert_string_equal(installer_prepare().text, "SETUP_SCRIPT: '/tmp' is not readable");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
@@ -117,9 +132,12 @@ static void a_script_that_is_missing_or_none_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(good_settings_are_taken_and_the_script_is_read), TEST(skills_may_be_empty),
-        TEST(values_that_a_shell_could_misread_are_refused),  TEST(pauses_and_ports_have_limits),
+        TEST(good_settings_are_taken_and_the_script_is_read),
+        TEST(skills_may_be_empty),
+        TEST(values_that_a_shell_could_misread_are_refused),
+        TEST(pauses_and_ports_have_limits),
         TEST(a_script_that_is_missing_or_none_is_named),
+        TEST(more_values_are_whole_lines_from_a_file),
     };
 
     return cmocka_run_group_tests_name("settings", tests, make_script, remove_script);
