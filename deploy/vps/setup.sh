@@ -47,10 +47,11 @@ readonly GATEWAY_HOME=/var/lib/openclaw
 readonly COMPILED=$GATEWAY_HOME/.cache/node-compile # each call takes seconds, most of them to load OpenClaw
 readonly GATEWAY_URL=http://127.0.0.1:18789
 readonly FOLLOW_BYTES=32768
-readonly STEPS='prepare packages firewall node openclaw caddy config key services verify skills'
+readonly STEPS='prepare packages firewall caddy node openclaw config key services verify skills'
 
 step=start
 doing='starting'
+AHEAD='' # the process that installs Node.js and OpenClaw beside other steps
 
 # ---------------------------------------------------------------- status, log, values
 
@@ -176,7 +177,44 @@ at_least() { # VERSION OLDEST
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
 
-# ---------------------------------------------------------------- the steps, in order
+# Node.js and OpenClaw take longest and need next to nothing of the steps before theirs, so they are begun beside them.
+# Their own steps wait for that, and then do what is left: all of it, if it went wrong here.
+begin_ahead() {
+    command -v curl >/dev/null || return 0
+    rm -f "$STATE"/ahead.*
+    (
+        trap - ERR
+        fail() { say "failed: $*"; exit 1; }
+        step_node
+        : >"$STATE/ahead.node"
+        step_openclaw
+    ) </dev/null >"$STATE/ahead.log" 2>&1 &
+    AHEAD=$!
+    trap 'kill_tree "$AHEAD"' EXIT
+}
+
+await_ahead() { # node, or openclaw, which is the end of it
+    [ -n "$AHEAD" ] || return 0
+    if [ "$1" = node ]; then
+        until [ -e "$STATE/ahead.node" ] || ! kill -0 "$AHEAD" 2>/dev/null; do sleep 0.1; done
+        return 0
+    fi
+    wait "$AHEAD" || true
+    AHEAD=''
+    trap - EXIT
+    hash -r
+    grep -v '^== ' "$STATE/ahead.log" || true
+    rm -f "$STATE"/ahead.*
+}
+
+kill_tree() { # PID
+    local children child
+    children=$(cat "/proc/$1/task/$1/children" 2>/dev/null) || true
+    kill -KILL "$1" 2>/dev/null || true
+    for child in $children; do kill_tree "$child"; done
+}
+
+# ---------------------------------------------------------------- the steps
 
 step_prepare() {
     say '== prepare: Looking at the machine'
@@ -193,6 +231,7 @@ step_prepare() {
 step_packages() {
     say '== packages: Installing system packages'
     doing='installing system packages'
+    begin_ahead
     apt update
     apt install -y --no-install-recommends ca-certificates curl git ufw libatomic1
 }
@@ -219,6 +258,7 @@ step_node() {
     say '== node: Installing Node.js'
     doing='installing Node.js'
     local folder sum archive
+    await_ahead node
     [ "$(node -v 2>/dev/null)" = "v$NODE_VERSION" ] && return 0
     find_arch
     archive=node-v$NODE_VERSION-linux-$ARCH.tar.gz
@@ -240,6 +280,7 @@ step_openclaw() {
     say "== openclaw: Installing OpenClaw $OPENCLAW_VERSION"
     doing='installing OpenClaw'
     local scripts=() registry=() before
+    await_ahead openclaw
     before=$(installed_version)
     # It would not start: what the newer one wrote is refused by an older one.
     if [ -n "$before" ] && [ "$before" != "$OPENCLAW_VERSION" ] && at_least "$before" "$OPENCLAW_VERSION"; then
@@ -265,6 +306,7 @@ wholly_installed() { # VERSION
 clear_half_installed() { # VERSION: what runs now, or nothing
     local modules
     modules=$(npm root -g </dev/null)
+    [ -d "${modules:-/nowhere}" ] || return 0
     rm -rf "$modules"/.openclaw-*
     wholly_installed "$1" || rm -rf "$modules/openclaw"
 }
@@ -485,8 +527,9 @@ step_services() {
     write_caddy_unit
     write_acme_root
     write_caddyfile
-    (cd "$CADDY_HOME" && runuser -u caddy -- env HOME="$CADDY_HOME" "$CADDY" validate --adapter caddyfile --config /etc/caddy/Caddyfile </dev/null) ||
-        fail 'the configuration of the web server is not valid'
+    local said
+    said=$(cd "$CADDY_HOME" && runuser -u caddy -- env HOME="$CADDY_HOME" "$CADDY" validate --adapter caddyfile --config /etc/caddy/Caddyfile 2>&1 </dev/null) ||
+        { say "$said"; fail 'the configuration of the web server is not valid'; }
     systemctl daemon-reload
     systemctl reset-failed openclaw-gateway caddy 2>/dev/null || true
     systemctl enable --quiet openclaw-gateway caddy
