@@ -132,6 +132,7 @@ async function onRequest(request, response, world) {
   try {
     entry.status = await serve(call, response, world, fault);
   } finally {
+    if (call.key) entry.key = call.key.hash;
     entry.ms = Math.round((performance.now() - started) * 10) / 10;
   }
 }

@@ -3,10 +3,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Rate } from '../rate.js';
 import { Routes } from '../routes.js';
+import chat from './chat.js';
 import keys from './keys.js';
 import { refuse } from './refusals.js';
 
-const routes = new Routes(keys);
+const routes = new Routes([...keys, ...chat]);
 
 export const openRouter = ({ settings, clock, credentials }) => ({
   settings, clock, credentials, keys: new Map(), rate: new Rate(), workspace: randomUUID(), user: 'user_2dHFtVWx2n56w6HkM0000000000',
@@ -53,6 +54,6 @@ function handle(call, router) {
 }
 
 export function answerOpenRouter(call, router) {
-  const { status = 200, headers = {}, body } = handle(call, router);
-  return { status, headers, body: JSON.stringify(body) };
+  const { status = 200, headers = {}, body, text } = handle(call, router);
+  return { status, headers, body: text ?? JSON.stringify(body) };
 }

@@ -1,7 +1,7 @@
 // OpenRouter's error shape: {"error":{"code","message","metadata"}}.
 
 const MESSAGES = {
-  400: 'Invalid request parameters', 401: 'Missing Authentication header', 403: 'Only management keys can perform this operation',
+  400: 'Invalid request parameters', 401: 'Missing Authentication header', 402: 'Insufficient credits', 403: 'Only management keys can perform this operation',
   404: 'Resource not found', 413: 'Payload too large', 429: 'Rate limit exceeded', 500: 'Internal Server Error', 502: 'Provider returned error', 503: 'Service unavailable',
 };
 

@@ -1,5 +1,5 @@
 // What a key has spent: totals by UTC day, from which the windows (today, this week from Monday, this month) and the
-// remainder of its limit follow. Money is spent only by POST /_/usage of the sandbox.
+// remainder of its limit follow. Money is spent by chatting, and by POST /_/usage of the sandbox.
 
 const DAY = 86400e3;
 

@@ -88,3 +88,21 @@ test('a key whose answer got lost is there, under its name', async () => {
   await assert.rejects(create({ name: 'openclaw-lost' }));
   assert.deepEqual((await client.apiKeys.list({})).data.map(({ name }) => name), ['openclaw-lost']);
 });
+
+test('an issued key can chat, in one piece or streamed, until its money is gone', async () => {
+  const { key, data } = await create({ name: 'openclaw-1', limit: 0.0002 });
+  const ask = (more, bearer = key) => call('POST', '/chat/completions', { model: 'google/gemini-3-flash-preview',
+    messages: [{ role: 'system', content: 'Be kind.' }, { role: 'user', content: 'Are you there?' }], ...more }, bearer);
+  const whole = JSON.parse((await ask()).text);
+  assert.deepEqual(whole.choices[0].message, { role: 'assistant', content: 'Hello from the sandbox.' });
+  const streamed = await ask({ stream: true });
+  assert.match(streamed.headers['content-type'], /^text\/event-stream/);
+  const chunks = streamed.text.trim().split('\n\n').map((line) => line.replace(/^data: /, ''));
+  assert.equal(chunks.pop(), '[DONE]');
+  assert.equal(chunks.map((chunk) => JSON.parse(chunk).choices[0].delta.content ?? '').join(''), whole.choices[0].message.content);
+  assert.equal((await ask()).status, 402, 'two messages used it up');
+  assert.equal((await ask({}, 'sk-or-v1-unknown')).status, 401);
+  assert.equal((await client.apiKeys.get({ hash: data.hash })).data.usage, 0.0002);
+  const chats = (await sandbox.control('GET', 'journal')).filter(({ path }) => path.endsWith('/chat/completions'));
+  assert.deepEqual(chats.map((entry) => [entry.status, entry.key]), [[200, data.hash], [200, data.hash], [402, data.hash], [401, undefined]]);
+});
