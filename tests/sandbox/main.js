@@ -9,6 +9,10 @@ import { World } from './world.js';
 // Stands in for the machines where only the APIs matter.
 const NO_MACHINES = { async start() {}, async rebuild() {}, async reboot() {}, async power() {}, async remove() {}, get() {}, async close() {} };
 
+// Light machines are processes on loopback addresses, booted ones have a network of their own.
+const BOOTED = process.env.SANDBOX_MACHINES === 'nspawn';
+const NETS = BOOTED ? /^198\.1[89]\.\d{1,3}$/ : /^127\.\d{1,3}$/;
+
 function stop(message) {
   console.error(`sandbox: ${message}`);
   process.exit(2);
@@ -24,8 +28,9 @@ function portFrom(name, fallback) {
 }
 
 async function makeMachines(settings, net) {
-  const code = new URL('./machines.js', import.meta.url);
-  if (process.env.SANDBOX_MACHINES === 'none' || !existsSync(code)) return NO_MACHINES;
+  if (process.env.SANDBOX_MACHINES === 'none') return NO_MACHINES;
+  const code = new URL(BOOTED ? './machines/nspawn/machines.js' : './machines.js', import.meta.url);
+  if (!existsSync(code)) return NO_MACHINES;
   const { Machines } = await import(code);
   const dir = need('SANDBOX_DIR');
   return new Machines({
@@ -38,8 +43,8 @@ const credentials = {
   appKey: need('OVH_APP_KEY'), appSecret: need('OVH_APP_SECRET'), consumerKey: need('OVH_CONSUMER_KEY'),
   openrouterKey: need('OPENROUTER_PROVISIONING_KEY'),
 };
-const net = process.env.SANDBOX_NET || '127.32';
-if (!/^127\.\d{1,3}$/.test(net)) stop('SANDBOX_NET is 127.A');
+const net = process.env.SANDBOX_NET || (BOOTED ? '198.18.32' : '127.32');
+if (!NETS.test(net)) stop(`SANDBOX_NET is ${BOOTED ? '198.18.A or 198.19.A' : '127.A'}`);
 const port = portFrom('SANDBOX_PORT', 0);
 const settings = defaults();
 const machines = await makeMachines(settings, net);
@@ -61,4 +66,8 @@ process.on('SIGINT', end);
 
 server.on('error', (error) => stop(`can not listen on 127.0.0.1:${port}: ${error.message}`));
 await machines.start().catch((error) => stop(`machines: ${error.message}`));
-server.listen(port, '127.0.0.1', 1024, () => console.log(`sandbox: listening on http://127.0.0.1:${server.address().port}`));
+server.listen(port, '127.0.0.1', 1024, () => {
+  const url = `http://127.0.0.1:${server.address().port}`;
+  machines.reach?.(url);
+  console.log(`sandbox: listening on ${url}`);
+});

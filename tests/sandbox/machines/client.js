@@ -17,13 +17,13 @@ export async function makeKey(folder, name) {
 }
 
 // { status, output, errors }; status 255 when the login failed
-export function ssh({ ip, port, key }, command, input = '') {
+export function ssh({ ip, port, key, deadline = DEADLINE_MS }, command, input = '') {
   return new Promise((resolve, reject) => {
     const options = { BatchMode: 'yes', IdentitiesOnly: 'yes', StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null',
       LogLevel: 'ERROR', ConnectTimeout: '5' };
     const child = spawn('ssh', ['-F', 'none', '-i', key.file, '-p', String(port),
       ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]), `debian@${ip}`, command],
-    { timeout: DEADLINE_MS });
+    { timeout: deadline });
     let output = '';
     let errors = '';
     child.stdout.on('data', (text) => { output += text; });
@@ -35,13 +35,15 @@ export function ssh({ ip, port, key }, command, input = '') {
   });
 }
 
-// { status, headers, body }, or an error with a code
-export function get({ ip, port, ca }, path = '/') {
+// { status, headers, body, certificate }, or an error with a code; servername where another certificate is asked for
+export function get({ ip, port, ca, servername }, path = '/') {
   return new Promise((resolve, reject) => {
-    const request = https.get({ host: ip, port, path, ca, agent: false, timeout: DEADLINE_MS }, (reply) => {
+    const named = servername ? { servername, headers: { host: servername } } : {};
+    const request = https.get({ host: ip, port, path, ca, agent: false, timeout: DEADLINE_MS, ...named }, (reply) => {
       let body = '';
+      const certificate = reply.socket.getPeerCertificate();
       reply.setEncoding('utf8').on('data', (text) => { body += text; });
-      reply.on('end', () => resolve({ status: reply.statusCode, headers: reply.headers, body }));
+      reply.on('end', () => resolve({ status: reply.statusCode, headers: reply.headers, body, certificate }));
     });
     request.on('timeout', () => request.destroy(new Error('late')));
     request.on('error', reject);
@@ -85,12 +87,12 @@ export function connect({ ip, port, ca }, auth, device = 'a-browser-of-its-own')
 }
 
 // Waits until the probe answers something true.
-export async function until(what, probe, deadlineMs = DEADLINE_MS) {
+export async function until(what, probe, deadlineMs = DEADLINE_MS, everyMs = 20) {
   const end = Date.now() + deadlineMs;
   for (;;) {
     const answer = await probe();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await new Promise((resolve) => { setTimeout(resolve, everyMs); });
   }
 }
