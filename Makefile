@@ -1,5 +1,6 @@
 # make            builds the services and the dashboard      make demo   installs what is missing, starts everything
 # make test       tests everything, from clean               make smoke  deploys once against the running demo
+# make demo-real  the demo with machines that boot and get the real OpenClaw (as root)
 # make demo-stop  ends the demo                              make bench  measures                make clean  forgets builds
 # make chaos      storms, drawn from seeds (SEED=n, RUNS=n, SECONDS=60)
 # Variables: CC=clang, SAN=address,undefined (sanitizers), COPIES, RUN_DIR, PORT_BASE.
@@ -57,6 +58,11 @@ frontend/dist/index.html: frontend/package-lock.json frontend/index.html $(shell
 
 demo:
 	deploy/bootstrap demo && $(MAKE) all && deploy/demo up
+# The machines boot, and get the real packages (as root). What they are made of takes minutes the first time.
+demo-real:
+	deploy/bootstrap real && $(MAKE) -j2 all machines && SANDBOX_MACHINES=nspawn deploy/demo up
+machines:
+	deploy/npm run --silent machines --prefix tests/sandbox
 demo-stop:
 	deploy/demo down
 smoke:
@@ -75,6 +81,6 @@ clean:
 	deploy/demo down
 	rm -rf build frontend/dist
 
-.PHONY: all programs unit frontend demo demo-stop smoke test bench chaos lint format clean
+.PHONY: all programs unit frontend machines demo demo-real demo-stop smoke test bench chaos lint format clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

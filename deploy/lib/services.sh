@@ -10,7 +10,7 @@ declare -A SERVICE_SETTINGS=(
     [api-gateway]='KAFKA_BOOTSTRAP MACHINE_HTTPS_PORT PAGES_DIR OPENAPI_FILE'
     [key-provisioner]='KAFKA_BOOTSTRAP MASTER_KEYS OPENROUTER_PROVISIONING_KEY OPENROUTER_URL'
     [ovh-orderer]='KAFKA_BOOTSTRAP MASTER_KEYS OVH_ENDPOINT OVH_APP_KEY OVH_APP_SECRET OVH_CONSUMER_KEY'
-    [installer]='KAFKA_BOOTSTRAP MASTER_KEYS MACHINE_SSH_PORT SETUP_SCRIPT DASHBOARD_ORIGIN'
+    [installer]='KAFKA_BOOTSTRAP MASTER_KEYS MACHINE_SSH_PORT SETUP_SCRIPT SETUP_VALUES DASHBOARD_ORIGIN'
     [health-monitor]='KAFKA_BOOTSTRAP MACHINE_HTTPS_PORT MACHINE_CA_FILE DASHBOARD_ORIGIN'
 )
 
@@ -80,11 +80,21 @@ wait_ready() {
     wait_for "$1" 30 "answer to /readyz" service_answers "$1" /readyz
 }
 
+# Booted machines come by their packages as this user does: by the tools' own settings, of which some are variables.
+package_settings() {
+    local name
+    while IFS= read -r name; do
+        printf '%s\0' "$name=${!name}"
+    done < <(compgen -e | grep -iE '^(home|xdg_cache_home|https?_proxy|node_extra_ca_certs|(npm_config|sandbox)_.*)$')
+}
+
 start_sandbox() {
+    local more=()
     mkdir -p "$RUN_DIR/sandbox"
-    spawn sandbox env -i PATH="$PATH" LC_ALL=C.UTF-8 SANDBOX_PORT="$((PORT_BASE + 1))" SANDBOX_DIR="$RUN_DIR/sandbox" \
+    [[ $SANDBOX_MACHINES != nspawn ]] || mapfile -d '' more < <(package_settings)
+    spawn sandbox env -i "${more[@]}" PATH="$PATH" LC_ALL=C.UTF-8 SANDBOX_PORT="$((PORT_BASE + 1))" SANDBOX_DIR="$RUN_DIR/sandbox" \
         SANDBOX_NET="$SANDBOX_NET" SANDBOX_SSH_PORT="$MACHINE_SSH_PORT" SANDBOX_HTTPS_PORT="$MACHINE_HTTPS_PORT" \
-        OVH_APP_KEY="$OVH_APP_KEY" OVH_APP_SECRET="$OVH_APP_SECRET" OVH_CONSUMER_KEY="$OVH_CONSUMER_KEY" \
+        SANDBOX_MACHINES="$SANDBOX_MACHINES" OVH_APP_KEY="$OVH_APP_KEY" OVH_APP_SECRET="$OVH_APP_SECRET" OVH_CONSUMER_KEY="$OVH_CONSUMER_KEY" \
         OPENROUTER_PROVISIONING_KEY="$OPENROUTER_PROVISIONING_KEY" "$ROOT/tests/sandbox/run"
     wait_for sandbox 30 "answer to /_/healthz" curl -fs -o /dev/null -m 2 "$SANDBOX_URL/_/healthz"
 }

@@ -11,6 +11,7 @@ load_settings() {
     BIN_DIR=$(realpath -m -- "${BIN_DIR:-$ROOT/build/bin}")
     local running_base running_copies
     running_base=$(recorded PORT_BASE) running_copies=$(recorded COPIES)
+    SANDBOX_MACHINES=${SANDBOX_MACHINES:-$(recorded SANDBOX_MACHINES)}
     COPIES=${COPIES:-${running_copies:-1}}
     [[ $COPIES =~ ^[1-9]$ ]] || die "COPIES must be a number from 1 to 9, not '$COPIES'"
     PORT_BASE=${PORT_BASE:-${running_base:-$(default_port_base)}}
@@ -31,6 +32,16 @@ load_settings() {
     OVH_ENDPOINT=$SANDBOX_URL/1.0
     OPENROUTER_URL=$SANDBOX_URL/api/v1
     MACHINE_CA_FILE=$RUN_DIR/sandbox/ca.pem
+    SETUP_VALUES=
+    [[ $SANDBOX_MACHINES != nspawn ]] || use_booted_machines
+}
+
+# Machines that boot have a network of their own, and an installation that must be told of it.
+use_booted_machines() {
+    ((EUID == 0)) || die "booted machines need root"
+    SANDBOX_NET=198.18.$((PORT_BASE / 100 % 250))
+    MACHINE_SSH_PORT=22 MACHINE_HTTPS_PORT=443
+    SETUP_VALUES=$RUN_DIR/sandbox/setup.values
 }
 
 # recorded NAME: what the running demo has, or nothing.
@@ -82,7 +93,7 @@ database_url() {
 
 DEMO_ENV_NAMES=(API_URL SANDBOX_URL DATABASE_URL KAFKA_BOOTSTRAP DEMO_EMAIL DEMO_PASSWORD OVH_ENDPOINT
     OVH_APP_KEY OVH_APP_SECRET OVH_CONSUMER_KEY OPENROUTER_PROVISIONING_KEY OPENROUTER_URL
-    MACHINE_CA_FILE PORT_BASE RUN_DIR COPIES)
+    MACHINE_CA_FILE PORT_BASE RUN_DIR COPIES SANDBOX_MACHINES)
 
 demo_env() {
     local name value

@@ -10,7 +10,7 @@ import { HttpError } from './http.mjs';
 import { until } from './wait.mjs';
 
 const env = readEnv(process.argv[2]);
-const timeout = Number(process.env.SMOKE_TIMEOUT || 300);
+const timeout = Number(process.env.SMOKE_TIMEOUT || (env.SANDBOX_MACHINES === 'nspawn' ? 1200 : 300)); // booted machines take a minute, and many on a busy host
 const api = new Api(env.API_URL);
 let end = Date.now() + timeout * 1000;
 
