@@ -40,14 +40,18 @@ const exit = (lines, ok) => ({ ...none(), passed: ok ? 1 : 0 });
 
 const readers = { tap, summary, exit };
 
+// Why node:test skipped: `﹣ the title (1.5ms) # the reason`.
+const reason = (lines) => lines.map((line) => /^﹣ .* # (.+)$/.exec(line)?.[1]).find(Boolean);
+
 /**
- * The counts of one command's output. A runner that failed without naming a failed test, or
- * that ran none at all, is itself one failure; `note` says so.
+ * The counts of one command's output. A runner that failed without naming a failed test, or that ran none at all and
+ * skipped none either, is itself one failure; `note` says so, and why all of it was skipped.
  */
 export function count(kind, output, ok) {
   const lines = output.replace(/\u001b\[[0-9;]*m/g, '').split(/\r?\n/);
   const counts = readers[kind](lines, ok);
   if (!ok && counts.failed === 0) return { ...counts, failed: 1, note: kind === 'exit' ? undefined : 'ended badly' };
-  if (counts.passed + counts.failed === 0) return { ...counts, failed: 1, note: 'ran no test' };
-  return counts;
+  if (counts.passed + counts.failed > 0) return counts;
+  const why = reason(lines);
+  return counts.skipped && why ? { ...counts, note: `skipped: ${why}` } : { ...counts, failed: 1, note: 'ran no test' };
 }

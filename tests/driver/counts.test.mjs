@@ -30,6 +30,12 @@ test('no test at all is a failure, whatever the exit code', () => {
   assert.deepEqual(count('tap', '', true), { passed: 0, failed: 1, skipped: 0, note: 'ran no test' });
 });
 
+test('node:test: all skipped is no failure when it says why', () => {
+  const counts = 'ℹ pass 0\nℹ fail 0\nℹ skipped 2\n';
+  assert.deepEqual(count('summary', `﹣ the machine (0.1ms) # it needs root\n${counts}`, true), { passed: 0, failed: 0, skipped: 2, note: 'skipped: it needs root' });
+  assert.equal(count('summary', counts, true).failed, 1);
+});
+
 test('a failed runner whose tests all passed is a failure', () => {
   assert.equal(count('summary', 'ℹ pass 4\nℹ fail 0\n', false).failed, 1);
 });
