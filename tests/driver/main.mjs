@@ -109,7 +109,7 @@ async function runSuite(suite) {
     if (counts.failed) total.tail += output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n') + '\n';
     if (command.prepares) break;
   }
-  if (['integration', 'chaos', 'browser'].includes(suite.name)) sweep({ logsToo: false });
+  if (['integration', 'chaos', 'browser', 'real'].includes(suite.name)) sweep({ logsToo: false });
   return { ...total, seconds: (Date.now() - began) / 1000, log };
 }
 
@@ -131,11 +131,19 @@ function choose(names) {
   return suites.filter((suite) => suite.first || (names.length ? names.includes(suite.name) : !sanitizer || suite.sanitized));
 }
 
+/** Takes only what nobody else wants of the processors, and ends with this process at the latest. */
+function startAhead(words) {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'chrt', '--idle', '0', ...words], { cwd: root, env: environment, stdio: 'ignore' });
+  child.on('error', () => {}); // then it is done when its turn comes
+  return child;
+}
+
 async function main(names) {
   const chosen = choose(names);
   mkdirSync(logs, { recursive: true });
   rmSync(join(logs, 'counts'), { force: true });
   sweep({ logsToo: true });
+  const ahead = chosen.filter((suite) => suite.ahead).map((suite) => startAhead(suite.ahead));
   const results = [];
   for (const suite of chosen) {
     if (stopped) break;
@@ -145,6 +153,7 @@ async function main(names) {
     results.push(result);
     if (suite.first && result.failed) break;
   }
+  for (const child of ahead) child.kill('SIGKILL');
   const sum = (key) => results.reduce((n, result) => n + result[key], 0);
   const last = `${sum('passed')} passed, ${sum('failed')} failed`;
   console.log(`\n${'suite'.padEnd(12)}  passed  failed skipped      time`);

@@ -8,6 +8,7 @@
 //   counts     how its output tells what happened (see counts.mjs)
 //   sanitized  also worth running against a sanitizer build (SAN=...)
 //   minutes    the deadline of each of its commands
+//   ahead      a command that may run from the start on whatever processors are idle; the suite waits for it by itself
 
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -33,11 +34,15 @@ const unitTests = (root) =>
     .map((path) => ({ run: ['timeout', '60', path], title: relative(join(root, BUILD, 'tests/unit'), path) }));
 
 // Each file may start a whole product; two of them share two cores well, as most of their time is waiting.
-const nodeTests = (root, folder, atOnce = 1) => {
+const nodeTests = (root, folder, atOnce = 1, limit = 1500000) => {
   const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs')).sort();
-  const flags = ['--test', `--test-concurrency=${atOnce}`, '--test-timeout=1500000', '--test-reporter=spec'];
+  const flags = ['--test', `--test-concurrency=${atOnce}`, `--test-timeout=${limit}`, '--test-reporter=spec'];
   return files.length ? [{ run: [process.execPath, ...flags, ...files.map((name) => join(folder, name))] }] : [];
 };
+
+// Machines that boot take their time, most of it the first time.
+const realTests = (root) => nodeTests(root, 'tests/real', 2, 4 * 3600e3);
+const makeMachines = [process.execPath, 'tests/sandbox/machines/nspawn/prepare.js'];
 
 const npmOnce = (folder) => ({ run: ['deploy/npm', 'once', folder], prepares: true });
 const npmTest = (folder) => [npmOnce(folder), { run: ['deploy/npm', 'test', '--prefix', folder] }];
@@ -52,6 +57,7 @@ export const suites = [
   { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration', 2), counts: 'summary', sanitized: true, minutes: 45 },
   { name: 'chaos', needs: 'tests/chaos', commands: (root) => [...nodeTests(root, 'tests/chaos'), { run: ['tests/chaos/run'] }], counts: 'summary', sanitized: true, minutes: 5 },
   { name: 'browser', needs: 'tests/browser', commands: (root) => [npmOnce('tests/browser'), ...nodeTests(root, 'tests/browser')], counts: 'summary', minutes: 10 },
+  { name: 'real', needs: 'tests/real', commands: (root) => [npmOnce('tests/sandbox'), npmOnce('tests/browser'), ...realTests(root)], counts: 'summary', minutes: 60, ahead: process.getuid() === 0 && makeMachines },
 ];
 
 export const sanitizer = SAN;

@@ -1,0 +1,86 @@
+// OpenClaw opened from the dashboard's frame, in a browser that keeps nothing for framed pages: who gets in, who does not,
+// and what becomes of an open page when its gateway goes down and comes back.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Browser } from '../../browser/browser.mjs';
+import { until } from '../../sandbox/machines/client.js';
+import { chat, connected, controlUi, picture } from '../control-ui.mjs';
+import { dir, millis, opened, ready, seconds } from './scene.mjs';
+
+const CONFIG = '/var/lib/openclaw/.openclaw/openclaw.json';
+let real, machine, browser, page, ui, link;
+
+before(async () => {
+  ({ real, machine } = await opened());
+  browser = await Browser.start({ env: { MACHINE_CA_FILE: join(dir, 'ca.pem'), API_URL: real.dashboard } });
+});
+after(() => browser?.close());
+
+// As the product does it: the public origin, no word of the address inside, and the token for browsers that keep nothing
+// for framed pages.
+async function mintedLink() {
+  const said = JSON.parse((await machine.openclaw('dashboard --json')).trim().split('\n').at(-1));
+  const fragment = new URLSearchParams(new URL(said.browserUrl).hash.slice(1));
+  fragment.delete('gatewayUrl');
+  fragment.set('token', machine.gatewayToken);
+  return { ...said, fragment, url: `https://${machine.ip}/#${fragment}` };
+}
+
+async function framed(url) {
+  const person = await browser.person();
+  person.context.setDefaultTimeout(120000);
+  await person.page.goto('/');
+  await person.page.evaluate((address) => { document.querySelector('iframe').src = address; }, url);
+  return person.page;
+}
+
+test('T4: a link is made for one click: for the owner, for ten minutes', async (t) => {
+  t.diagnostic(`making a link ${seconds(await millis(async () => { link = await mintedLink(); }))}`);
+  assert.equal(link.ok, true);
+  assert.match(link.fragment.get('bootstrapToken'), /^\S{16,}$/);
+  assert.equal(link.fragment.get('bootstrapProfile'), 'owner');
+  assert.ok(link.browserBootstrapExpiresAtMs > Date.now() + 5 * 60000);
+});
+
+test('T25: it opens OpenClaw in the dashboard\'s frame, and the model answers, asked with just this key', async (t) => {
+  const from = real.world.journal.count;
+  t.diagnostic(`typed into ${seconds(await millis(async () => {
+    page = await framed(link.url);
+    ui = controlUi(page);
+    await connected(ui);
+  }))} after the click`);
+  t.diagnostic(`the first answer ${seconds(await millis(() => chat(ui, 'Is anybody there?')))} after that`);
+  await picture(page, 'real-machine');
+  const chats = real.chats(from);
+  assert.ok(chats.length >= 1);
+  assert.ok(chats.every(({ status, key }) => status === 200 && key === machine.hash), JSON.stringify(chats));
+});
+
+test('T2, T3, T5: neither the token alone nor a used link lets another browser in', async () => {
+  const { gateway } = JSON.parse(await machine.root(`cat ${CONFIG}`));
+  assert.equal(JSON.stringify(gateway).includes('dangerously'), false);
+  for (const url of [`https://${machine.ip}/#token=${machine.gatewayToken}`, link.url]) {
+    const other = await framed(url);
+    const inside = controlUi(other).inside;
+    await inside.getByText(/approve this browser|pairing|secret rejected|already used/i).first().waitFor();
+    assert.equal(await inside.locator('textarea:visible').count(), 0);
+    await other.context().close();
+  }
+});
+
+test('T1, T6, T17: a broken configuration stops the gateway once; mended, it is back, and the open page by itself', async (t) => {
+  const state = async () => Object.fromEntries((await machine.run('systemctl show openclaw-gateway -p ActiveState,ExecMainStatus,NRestarts')).trim().split('\n').map((line) => line.split('=')));
+  await machine.root(`cp -p ${CONFIG} /root/good.json && sed -i "0,/{/s//{ \\"nonsense\\": true,/" ${CONFIG} && systemctl restart openclaw-gateway`);
+  const found = await until('the gateway gives up', async () => {
+    const now = await state();
+    return now.ActiveState === 'failed' && now;
+  }, 180000);
+  assert.deepEqual([found.ExecMainStatus, found.NRestarts], ['78', '0']);
+  await machine.root(`cp -p /root/good.json ${CONFIG} && rm /root/good.json && systemctl reset-failed openclaw-gateway && systemctl start openclaw-gateway`);
+  t.diagnostic(`ready ${seconds(await millis(() => ready(machine)))} after its start`);
+  t.diagnostic(`the page chats on ${seconds(await millis(() => chat(ui, 'Are you back?')))} after that`);
+  await picture(page, 'real-machine-back');
+});
