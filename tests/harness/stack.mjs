@@ -128,12 +128,12 @@ class Stack {
 
 /**
  * Starts a product: `copies` of every worker; `settings` adds environment settings by service name
- * ('all' for every service), e.g. {installer: {WORKERS: 4}}.
+ * ('all' for every service), e.g. {installer: {WORKERS: 4}}; `machines` says of which kind they are ('nspawn': booted).
  */
-export async function startStack({ copies = 1, settings = {} } = {}) {
+export async function startStack({ copies = 1, settings = {}, machines = '' } = {}) {
   const runDir = join(TESTS_DIR, `test-${process.pid}-${++made}`);
   for (let attempt = 1; ; attempt++) {
-    const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()) };
+    const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()), SANDBOX_MACHINES: machines };
     rmSync(runDir, { recursive: true, force: true });
     writeSettings(runDir, settings);
     const starting = { environment };
