@@ -4,6 +4,8 @@
 #   setup.sh start           reads setup.env beside this file, then works on in the background; safe to repeat
 #   setup.sh follow OFFSET   prints the status, "offset N", an empty line, and the log from OFFSET on
 #   setup.sh result          prints what the caller must know when all is done, as JSON
+#   setup.sh upgrade         reads upgrade.env beside this file, then brings OpenClaw to that version in the background, or
+#                            back to the one before; followed and safe to repeat as the setup is
 #   setup.sh certificates    prints what the web server was given (a tar archive): uploaded as certificates.tgz before the
 #                            start on a reinstalled machine, it is used again, because authorities give few at a time
 #
@@ -47,6 +49,8 @@ readonly GATEWAY_HOME=/var/lib/openclaw
 readonly COMPILED=$GATEWAY_HOME/.cache/node-compile # each call takes seconds, most of them to load OpenClaw
 readonly GATEWAY_URL=http://127.0.0.1:18789
 readonly FOLLOW_BYTES=32768
+readonly UPGRADE=$STATE/upgrade
+readonly BACKUPS=$STATE/backups
 readonly STEPS='prepare packages firewall caddy node openclaw config key services verify skills'
 
 step=start
@@ -118,27 +122,28 @@ check() { # NAME LEAST MOST PATTERN
     fi
 }
 
-check_values() {
+check_values() { # KIND: setup, or upgrade, which needs no more than a version and a way to get it
     local -r host='[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?'
     local -r origin="https?://$host(:[0-9]{1,5})?"
     local -r version='[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?'
     local -r address="$origin(/[A-Za-z0-9._~%/-]*)?"
+    check OPENCLAW_VERSION 5 60 "$version"
+    check RUN_ID 1 64 '[A-Za-z0-9._-]+'
+    check NPM_REGISTRY 0 500 "($address)?"
+    [ "$1" = setup ] || return 0
     check OPENROUTER_API_KEY 8 512 '[A-Za-z0-9_-]+'
     check GATEWAY_TOKEN 32 256 '[A-Za-z0-9_-]+'
     check VPS_IP 7 15 '[0-9]{1,3}(\.[0-9]{1,3}){3}'
     check VPS_HOSTNAME 0 253 "($host)?"
-    check OPENCLAW_VERSION 5 60 "$version"
     check OPENCLAW_MODEL 1 200 '[A-Za-z0-9._:/-]+'
     check DASHBOARD_ORIGIN 8 2000 "$origin( $origin)*"
     check SKILLS 0 2000 '[A-Za-z0-9@._/ -]*'
-    check RUN_ID 1 64 '[A-Za-z0-9._-]+'
     check NODE_VERSION 5 60 "$version"
     check NODE_MIRROR 8 500 "$address"
     check NODE_SHA256 0 64 '([0-9a-f]{64})?'
     check CADDY_VERSION 5 60 "$version"
     check CADDY_MIRROR 8 500 "$address"
     check CADDY_SHA512 0 128 '([0-9a-f]{128})?'
-    check NPM_REGISTRY 0 500 "($address)?"
     check ACME_DIRECTORY 0 500 "($address)?"
     check ACME_ROOT 0 8000 '[A-Za-z0-9+/=]*'
     check OPENROUTER_BASE_URL 0 500 "($address)?"
@@ -279,7 +284,7 @@ step_node() {
 step_openclaw() {
     say "== openclaw: Installing OpenClaw $OPENCLAW_VERSION"
     doing='installing OpenClaw'
-    local scripts=() registry=() before
+    local before
     await_ahead openclaw
     before=$(installed_version)
     # It would not start: what the newer one wrote is refused by an older one.
@@ -288,13 +293,18 @@ step_openclaw() {
     fi
     if [ "$before" != "$OPENCLAW_VERSION" ] || ! wholly_installed "$before"; then
         clear_half_installed "$before"
-        at_least "$(npm --version)" 11.16.0 && scripts=(--allow-scripts=openclaw)
-        [ -z "$NPM_REGISTRY" ] || registry=("--registry=$NPM_REGISTRY")
-        patiently 900 npm install -g "openclaw@$OPENCLAW_VERSION" "${scripts[@]}" "${registry[@]}" --no-fund --no-audit --loglevel=error
-        hash -r
-        [ "$(installed_version)" = "$OPENCLAW_VERSION" ] || fail 'the installed OpenClaw does not run'
-        say "$OPENCLAW_VERSION" | put "$STATE/openclaw" 0644
+        npm_install "$OPENCLAW_VERSION" 900
     fi
+}
+
+npm_install() { # VERSION SECONDS
+    local scripts=() registry=()
+    at_least "$(npm --version)" 11.16.0 && scripts=(--allow-scripts=openclaw)
+    [ -z "$NPM_REGISTRY" ] || registry=("--registry=$NPM_REGISTRY")
+    patiently "$2" npm install -g "openclaw@$1" "${scripts[@]}" "${registry[@]}" --no-fund --no-audit --loglevel=error
+    hash -r
+    [ "$(installed_version)" = "$1" ] || fail 'the installed OpenClaw does not run'
+    say "$1" | put "$STATE/openclaw" 0644
 }
 
 # It may tell its version while half of what it needs is missing, so only npm's success counts.
@@ -378,6 +388,8 @@ step_key() {
     doing='storing the key'
     printf %s "$OPENROUTER_API_KEY" |
         openclaw_as_user models auth paste-api-key --provider openrouter --profile-id openrouter:default
+    # By this the caller knows that its own copy can go.
+    printf %s "$OPENROUTER_API_KEY" | sha256sum | head -c 64 | put "$STATE/key_hash" 0600
 }
 
 write_unit() {
@@ -569,13 +581,214 @@ step_skills() {
     done
 }
 
+# ---------------------------------------------------------------- an upgrade: forward, or back to what was
+
+# Whatever happens on the way, it ends with a version that works. Until the outcome is written, the folder $UPGRADE holds
+# what going on, or back, needs:
+#   run      whose upgrade this is             starts   how often it was begun
+#   from     the version before                backup   OpenClaw's own archive was made
+#   touched  the gateway was stopped           undo     the way back is taken, and why
+#   state.tar  what OpenClaw had written until then; state.restored once it was put back
+#   outcome  "upgraded", or "undone" and why
+# The package of before is set aside whole, so that the way back needs no network.
+readonly UPGRADE_STARTS=3
+
+find_package() {
+    PACKAGE=$(npm root -g </dev/null)/openclaw
+    PACKAGE_BEFORE=${PACKAGE%/*/*}/openclaw-before
+}
+
+# Its home is the service user's own: what is done there is done with no more rights than that user has.
+as_openclaw() {
+    (cd "$GATEWAY_HOME" && exec runuser -u openclaw -- "$@")
+}
+
+upgrade_check() {
+    say "== check: Looking for OpenClaw $OPENCLAW_VERSION"
+    doing='looking for the new version'
+    local before registry=()
+    if [ ! -e "$UPGRADE/from" ]; then
+        before=$(installed_version)
+        say "${before:-$(result_field openclawVersion)}" | put "$UPGRADE/from" 0600
+        wholly_installed "$before" || fail 'the OpenClaw of before is not installed completely'
+    fi
+    before=$(cat "$UPGRADE/from")
+    at_least "$OPENCLAW_VERSION" "$before" || fail "OpenClaw $before is newer, and there is no way back to $OPENCLAW_VERSION"
+    [ -z "$NPM_REGISTRY" ] || registry=("--registry=$NPM_REGISTRY")
+    [ -e "$UPGRADE/touched" ] || [ "$before" = "$OPENCLAW_VERSION" ] ||
+        patiently 60 npm view "openclaw@$OPENCLAW_VERSION" version "${registry[@]}" --loglevel=error ||
+        fail "OpenClaw $OPENCLAW_VERSION can not be downloaded"
+}
+
+# The archive of OpenClaw's own making is for people; the way back has a copy made at rest.
+upgrade_backup() {
+    local -r fresh=$GATEWAY_HOME/upgrade-backup.tar.gz
+    local backup
+    [ ! -e "$UPGRADE/backup" ] || return 0
+    say '== backup: Backing up OpenClaw'
+    doing='making a backup'
+    as_openclaw rm -f "$fresh"
+    openclaw_as_user backup create --output "$fresh" --verify --json </dev/null >/dev/null || fail 'a backup could not be made'
+    install -d -m 0700 "$BACKUPS"
+    backup=$BACKUPS/openclaw-$(cat "$UPGRADE/from")-$(date -u +%Y%m%dT%H%M%SZ).tar.gz
+    as_openclaw cat "$fresh" | put "$backup" 0600
+    [ -s "$backup" ] || fail 'the backup is empty'
+    as_openclaw rm -f "$fresh"
+    (cd "$BACKUPS" && find . -name '*.tar.gz' -printf '%T@ %f\n' | sort -rn | awk 'NR > 2 { print $2 }' | xargs -r rm -f)
+    : >"$UPGRADE/backup"
+}
+
+upgrade_stop() {
+    say '== stop: Stopping OpenClaw'
+    doing='stopping OpenClaw'
+    : >"$UPGRADE/touched"
+    systemctl stop openclaw-gateway
+    # After a reboot the old one may have gone on working for a while; not so once its package is out of the way.
+    [ ! -e "$PACKAGE_BEFORE" ] || return 0
+    (umask 077 && as_openclaw tar -cf - .openclaw >"$UPGRADE/state.tar.new")
+    mv -f "$UPGRADE/state.tar.new" "$UPGRADE/state.tar"
+}
+
+upgrade_install() {
+    say "== install: Installing OpenClaw $OPENCLAW_VERSION"
+    doing="installing OpenClaw $OPENCLAW_VERSION"
+    wholly_installed "$OPENCLAW_VERSION" && [ "$(installed_version)" = "$OPENCLAW_VERSION" ] && return 0
+    [ -e "$PACKAGE_BEFORE" ] || mv "$PACKAGE" "$PACKAGE_BEFORE"
+    clear_half_installed ''
+    npm_install "$OPENCLAW_VERSION" 300
+}
+
+upgrade_doctor() {
+    say '== doctor: Adapting the configuration'
+    OPENCLAW_SERVICE_REPAIR_POLICY=external OPENCLAW_NO_AUTO_UPDATE=1 PATIENCE_S=300 \
+        openclaw_as_user doctor --fix --yes --non-interactive </dev/null ||
+        say 'OpenClaw could not look after its configuration by itself; what counts is whether it starts'
+}
+
+upgrade_launch() {
+    say "== launch: Starting OpenClaw $OPENCLAW_VERSION"
+    start_openclaw "$OPENCLAW_VERSION"
+}
+
+# Until it answers. One that dies again and again is not waited for.
+start_openclaw() { # VERSION
+    local -r deadline=$((SECONDS + 300))
+    doing="starting OpenClaw $1"
+    systemctl reset-failed openclaw-gateway 2>/dev/null || true
+    systemctl start openclaw-gateway
+    until curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || fail "OpenClaw $1 did not become ready within five minutes"
+        ! systemctl is-failed --quiet openclaw-gateway || fail "OpenClaw $1 does not start"
+        [ "0$(systemctl show -p NRestarts --value openclaw-gateway)" -lt 3 ] || fail "OpenClaw $1 does not start"
+        sleep 0.2
+    done
+    say "OpenClaw $1 is ready"
+}
+
+upgrade_steps() {
+    trap on_error ERR
+    local steps='backup stop install doctor launch' began
+    step=check
+    set_status "running $step"
+    upgrade_check
+    [ "$(cat "$UPGRADE/from")" != "$OPENCLAW_VERSION" ] || steps=launch # somebody did it already
+    for step in $steps; do
+        set_status "running $step"
+        doing="the step $step"
+        began=$SECONDS
+        "upgrade_$step"
+        say "$step took $((SECONDS - began)) s"
+    done
+}
+
+# Each part may be cut off and done again. Between the package and the state nothing can be lost: the old version does not
+# start on what a newer one wrote.
+undo_steps() {
+    trap on_error ERR
+    local from
+    step=undo
+    set_status "running $step"
+    [ -e "$UPGRADE/touched" ] || return 0 # it went on working all the time
+    from=$(cat "$UPGRADE/from")
+    say "== undo: Going back to OpenClaw $from"
+    doing="going back to OpenClaw $from"
+    systemctl stop openclaw-gateway
+    if [ -e "$PACKAGE_BEFORE" ]; then
+        clear_half_installed ''
+        mv "$PACKAGE_BEFORE" "$PACKAGE"
+    fi
+    hash -r
+    [ "$(installed_version)" = "$from" ] || npm_install "$from" 300
+    say "$from" | put "$STATE/openclaw" 0644
+    if [ -e "$UPGRADE/state.tar" ]; then
+        as_openclaw sh -c 'rm -rf .openclaw-undo && mkdir -m 0700 .openclaw-undo && tar -xpf - -C .openclaw-undo &&
+            rm -rf .openclaw && mv .openclaw-undo/.openclaw . && rmdir .openclaw-undo' <"$UPGRADE/state.tar"
+        mv -f "$UPGRADE/state.tar" "$UPGRADE/state.restored"
+    fi
+    start_openclaw "$from"
+}
+
+upgrade_or_undo() {
+    local code starts
+    find_package
+    if [ "$(cat "$UPGRADE/run" 2>/dev/null)" != "$RUN_ID" ]; then
+        # What an earlier one left unfinished comes first.
+        if [ -e "$UPGRADE/from" ] && [ ! -e "$UPGRADE/outcome" ]; then undo_steps; fi
+        clear_upgrade
+        install -d -m 0700 "$UPGRADE"
+        say "$RUN_ID" | put "$UPGRADE/run" 0600
+    fi
+    [ ! -e "$UPGRADE/outcome" ] || return 0 # only the word about it is missing
+    if [ ! -e "$UPGRADE/undo" ]; then
+        starts=$(($(cat "$UPGRADE/starts" 2>/dev/null || say 0) + 1))
+        say "$starts" | put "$UPGRADE/starts" 0600
+        code=1
+        if [ "$starts" -le "$UPGRADE_STARTS" ]; then
+            set +e
+            (set -e; upgrade_steps)
+            code=$?
+            set -e
+        fi
+        if [ "$code" = 0 ]; then
+            say upgraded | put "$UPGRADE/outcome" 0600
+            return 0
+        fi
+        { if [ -s "$STATE/failure" ]; then cut -d' ' -f2- "$STATE/failure"; else say 'it was interrupted again and again'; fi; } |
+            put "$UPGRADE/undo" 0600
+        rm -f "$STATE/failure"
+    fi
+    undo_steps
+    say "undone $(cat "$UPGRADE/undo")" | put "$UPGRADE/outcome" 0600
+}
+
+finish_upgrade() {
+    local outcome why version
+    read -r outcome why <"$UPGRADE/outcome"
+    why=$(say "$why" | sed -f "$STATE/redact" | tr -cd 'A-Za-z0-9 .,:;()@/_-' | head -c 160)
+    version=$OPENCLAW_VERSION
+    [ "$outcome" = upgraded ] || version=$(cat "$UPGRADE/from")
+    write_result "$version" ",\"upgrade\":{\"run\":\"$RUN_ID\",\"outcome\":\"$outcome\",\"reason\":\"$why\"}"
+    set_status 'done'
+    forget_values
+    clear_upgrade
+}
+
+# The outcome must not be the first to go.
+clear_upgrade() {
+    [ -e "$UPGRADE" ] || return 0
+    find_package
+    rm -rf "$PACKAGE_BEFORE" "$UPGRADE.over"
+    mv "$UPGRADE" "$UPGRADE.over"
+    rm -rf "$UPGRADE.over"
+}
+
 # ---------------------------------------------------------------- the run in the background
 
 # The log is for the machine's owner: no secrets even by accident, no terminal codes.
 write_redactor() {
     local secret
     for secret in "$OPENROUTER_API_KEY" "$GATEWAY_TOKEN"; do
-        say "s/${secret}/[redacted]/g"
+        [ -z "$secret" ] || say "s/${secret}/[redacted]/g"
     done | cat - <(say 's/sk-or-[A-Za-z0-9_-]\{8,\}/[redacted]/g; s/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r/\n/g') | put "$STATE/redact" 0600
 }
 
@@ -598,28 +811,40 @@ forget_values() {
     for file in "$VALUES" "$STATE/redact"; do [ ! -e "$file" ] || shred -u "$file"; done
 }
 
-finish() {
-    printf '{"gatewayToken":"%s","openclawVersion":"%s"}\n' "$GATEWAY_TOKEN" "$OPENCLAW_VERSION" | put "$STATE/result.json" 0600
-    set_status 'done'
-    forget_values
+write_result() { # VERSION MORE
+    printf '{"gatewayToken":"%s","openclawVersion":"%s","keyHash":"%s"%s}\n' \
+        "$GATEWAY_TOKEN" "$1" "$(cat "$STATE/key_hash" 2>/dev/null || true)" "$2" | put "$STATE/result.json" 0600
 }
 
-run() {
+result_field() { # NAME: of the result that is there
+    sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$STATE/result.json"
+}
+
+finish_setup() {
+    write_result "$OPENCLAW_VERSION" ''
+    set_status 'done'
+    forget_values
+    clear_upgrade # whatever was left of one, this is newer
+}
+
+run() { # KIND: setup or upgrade
+    local work=run_steps
     exec 9>"$STATE/lock"
     # Waiting, because whoever only looks whether a run is at work holds the lock for a moment too.
     flock -w 30 9 || exit 0
     [ "$(cat "$STATE/status")" = 'running start' ] || exit 0
     load_values "$VALUES"
+    [ "$1" = setup ] || { work=upgrade_or_undo && GATEWAY_TOKEN=$(result_field gatewayToken); }
     rm -f "$STATE/failure"
     write_redactor
     # The pipe ends when the last writer does, so the log is complete before the status says so. Neither the lock nor
     # the pipe may be inherited by something that stays.
     set +e
-    (set -e; run_steps) 2>&1 9>&- | sed -u -f "$STATE/redact" >>"$STATE/log" 9>&-
+    (set -e; "$work") 2>&1 9>&- | sed -u -f "$STATE/redact" >>"$STATE/log" 9>&-
     local code=${PIPESTATUS[0]}
     set -e
     if [ "$code" = 0 ]; then
-        finish
+        "finish_$1"
     else
         [ -s "$STATE/failure" ] || say "$(cut -d' ' -f2 "$STATE/status") it was interrupted" >"$STATE/failure"
         set_status "failed $(head -c 300 "$STATE/failure" | sed -f "$STATE/redact")"
@@ -628,15 +853,15 @@ run() {
 
 # ---------------------------------------------------------------- what the caller runs
 
-take_values() { # ENVFILE: the upload becomes the values of this run; the upload is destroyed either way
+take_values() { # ENVFILE KIND: the upload becomes the values of this run; the upload is destroyed either way
     local fresh=$STATE/values.new previous=''
     (umask 077 && cat "$1" >"$fresh")
     shred -u "$1"
     step=values
     : >"$STATE/failure"
-    if ! (check_values_file "$fresh" && load_values "$fresh" && check_values) >/dev/null; then
+    if ! (check_values_file "$fresh" && load_values "$fresh" && check_values "$2") >/dev/null; then
         shred -u "$fresh"
-        [ -s "$STATE/failure" ] || say 'values setup.env is malformed' >"$STATE/failure"
+        [ -s "$STATE/failure" ] || say "values ${1##*/} is malformed" >"$STATE/failure"
         set_status "failed $(cat "$STATE/failure")"
         say 'the values are malformed' >&2
         exit 1
@@ -649,12 +874,12 @@ take_values() { # ENVFILE: the upload becomes the values of this run; the upload
     say "$RUN_ID" | put "$STATE/run_id" 0644
 }
 
-detach() {
+detach() { # KIND
     if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
         systemd-run --quiet --collect --unit=openclaw-setup -p "StandardOutput=append:$STATE/console" \
-            -p "StandardError=append:$STATE/console" /bin/bash "$STATE/setup.sh" run
+            -p "StandardError=append:$STATE/console" /bin/bash "$STATE/setup.sh" run "$1"
     else
-        setsid -f /bin/bash "$STATE/setup.sh" run </dev/null >>"$STATE/console" 2>&1
+        setsid -f /bin/bash "$STATE/setup.sh" run "$1" </dev/null >>"$STATE/console" 2>&1
     fi
 }
 
@@ -663,10 +888,10 @@ same_run() { # ENVFILE
     [ ! -e "$1" ] || { [ -e "$STATE/run_id" ] && grep -qxF "RUN_ID='$(cat "$STATE/run_id")'" "$1"; }
 }
 
-start() {
+start() { # KIND
     local here envfile tries=0
     here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-    envfile=$here/setup.env
+    envfile=$here/$1.env
     install -d -m 0755 "$STATE"
     # Two starts at the same moment take turns here.
     exec 8>"$STATE/start-lock"
@@ -680,17 +905,18 @@ start() {
     if [ "$(cat "$STATE/status" 2>/dev/null)" = 'done' ] && same_run "$envfile"; then
         [ ! -e "$envfile" ] || shred -u "$envfile"
         forget_values # a finish may have been cut off
+        [ ! -e "$UPGRADE/outcome" ] || clear_upgrade
         say 'already done'
         return 0
     fi
     [ ! -e "$here/certificates.tgz" ] || { (umask 077 && cat "$here/certificates.tgz" >"$STATE/certificates.tgz"); shred -u "$here/certificates.tgz"; }
-    [ ! -e "$envfile" ] || take_values "$envfile"
-    [ -e "$VALUES" ] || { say 'there is no setup.env' >&2; exit 1; }
+    [ ! -e "$envfile" ] || take_values "$envfile" "$1"
+    [ -e "$VALUES" ] || { say "there is no $1.env" >&2; exit 1; }
     install -d -m 0755 "$STATE/steps"
     [ -e "$STATE/log" ] || : >"$STATE/log"
     install -m 0700 "${BASH_SOURCE[0]}" "$STATE/setup.sh"
     set_status 'running start'
-    detach 8>&- || { set_status 'failed start the background run could not be started'; exit 1; }
+    detach "$1" 8>&- || { set_status 'failed start the background run could not be started'; exit 1; }
     # Once this returns, "running" without a lock held means interrupted.
     until running || [ "$(cat "$STATE/status")" != 'running start' ]; do
         [ $((tries += 1)) -le 1000 ] || { set_status 'failed start the background run did not begin'; exit 1; }
@@ -730,12 +956,15 @@ follow() { # OFFSET
 main() {
     need_root
     case ${1:-} in
-    start) start ;;
-    run) run ;;
+    start) start setup ;;
+    upgrade)
+        [ -s "$STATE/result.json" ] || { say 'nothing is set up here' >&2; exit 1; }
+        start upgrade ;;
+    run) run "${2:-setup}" ;;
     follow) follow "${2:-0}" ;;
     result) cat "$STATE/result.json" ;;
     certificates) [ ! -d "$CADDY_STORE" ] || tar -czf - -C "$CADDY_HOME" "${CADDY_STORE#"$CADDY_HOME/"}" ;;
-    *) say 'usage: setup.sh start|follow OFFSET|result|certificates' >&2; exit 2 ;;
+    *) say 'usage: setup.sh start|upgrade|follow OFFSET|result|certificates' >&2; exit 2 ;;
     esac
 }
 

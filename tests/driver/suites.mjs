@@ -52,7 +52,7 @@ export const suites = [
   { name: 'lint', needs: 'Makefile', commands: () => [{ run: ['make', '--no-print-directory', 'lint'] }], counts: 'exit', minutes: 10 },
   { name: 'unit', needs: `${BUILD}/tests/unit`, commands: unitTests, counts: 'tap', sanitized: true, minutes: 2 },
   { name: 'driver', needs: 'tests/driver', commands: (root) => nodeTests(root, 'tests/driver'), counts: 'summary', minutes: 1 },
-  { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 10 },
+  { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 20 },
   { name: 'frontend', needs: 'frontend/package.json', commands: () => npmTest('frontend'), counts: 'summary', minutes: 10 },
   { name: 'integration', needs: 'tests/integration', commands: (root) => nodeTests(root, 'tests/integration', 2), counts: 'summary', sanitized: true, minutes: 45 },
   { name: 'chaos', needs: 'tests/chaos', commands: (root) => [...nodeTests(root, 'tests/chaos'), { run: ['tests/chaos/run'] }], counts: 'summary', sanitized: true, minutes: 5 },

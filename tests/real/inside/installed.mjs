@@ -56,7 +56,7 @@ test('the setup script installs the real OpenClaw, and no process ever shows a s
   for (const [, step, took] of log.matchAll(/^(\w+) took ([\d.]+) s$/gm)) t.diagnostic(`${step.padEnd(10)} ${took} s`);
   t.diagnostic(`the whole setup ${seconds(whole)}`);
   await machine.root('systemctl is-active --quiet watcher && systemctl stop watcher && test ! -e /root/seen && shred -u /root/secrets /root/watcher.py');
-  assert.deepEqual(JSON.parse(await machine.setup('result')), { gatewayToken: machine.gatewayToken, openclawVersion: VERSION });
+  assert.deepEqual(JSON.parse(await machine.setup('result')), { gatewayToken: machine.gatewayToken, openclawVersion: VERSION, keyHash: machine.hash });
   assert.match(await machine.run('openclaw --version'), new RegExp(VERSION.replaceAll('.', '\\.')));
 });
 

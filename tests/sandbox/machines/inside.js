@@ -2,6 +2,7 @@
 // user, so that what a failing test leaves behind dies with it.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -110,7 +111,8 @@ test('the setup script brings OpenClaw up, once', async () => {
   assert.equal(status, 'done');
   assert.match(log, /^== prepare: /);
   assert.match(log, /\n== verify: /);
-  assert.deepEqual(JSON.parse(await setup(machine, 'result')), { gatewayToken: TOKEN, openclawVersion: '2026.9.6' });
+  const keyHash = createHash('sha256').update(KEY).digest('hex');
+  assert.deepEqual(JSON.parse(await setup(machine, 'result')), { gatewayToken: TOKEN, openclawVersion: '2026.9.6', keyHash });
   assert.equal(await setup(machine, 'start'), 'already done\n');
 
   const everything = log + await command(machine, 'cat /var/log/standins.log /var/lib/openclaw-setup/console');

@@ -1,4 +1,4 @@
-// Runs the machines' tests (machines/inside.js) through tests/sandbox/run as root and as an ordinary user, and shows that
+// Runs the machines' tests (machines/inside.js, machines/upgrades.js) through tests/sandbox/run as root and as an ordinary user, and shows that
 // a sandbox that is told or forced to end takes everything along.
 
 import assert from 'node:assert/strict';
@@ -40,8 +40,8 @@ function start(env, ordinary, words) {
   return spawn(command[0], command.slice(1), { env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function runInside(t, ordinary) {
-  const child = start(await place(t, ordinary), ordinary, ['--test', '--test-reporter=tap', join(here, 'machines/inside.js')]);
+async function runInside(t, ordinary, file = 'machines/inside.js') {
+  const child = start(await place(t, ordinary), ordinary, ['--test', '--test-reporter=tap', join(here, file)]);
   let report = '';
   child.stdout.on('data', (text) => { report += text; });
   const status = await new Promise((resolve) => { child.on('close', resolve); });
@@ -52,6 +52,10 @@ test('machines, as root', { skip: !root && 'not root', timeout: 300000 }, (t) =>
 
 test('machines, as an ordinary user', { skip: !readable && 'the checkout is closed to others', timeout: 300000 },
   (t) => runInside(t, true));
+
+// What the script does does not depend on who runs the sandbox.
+test('an upgrade that is cut off anywhere', { skip: !readable && 'the checkout is closed to others', timeout: 900000 },
+  (t) => runInside(t, !root, 'machines/upgrades.js'));
 
 const THREE_MACHINES = `
   const { Machines } = await import(${JSON.stringify(join(here, 'machines.js'))});

@@ -1,8 +1,9 @@
 // The gateway's stand-in: HTTP on the machine's own loopback and, for the world outside, on a unix socket. Headers,
-// refusals and probes are those of the real one; the page says that it is not.
+// refusals and probes are those of the real one; the page says that it is not. A version that ends with .99 never starts,
+// but leaves its mark on the state; the file /var/lib/sandbox/ready-after holds the seconds until it is ready.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { homedir, hostname } from 'node:os';
 import { admit } from './openclaw-devices.mjs';
@@ -33,7 +34,9 @@ function readConfig() {
   }
 }
 
-const version = readFileSync('/var/lib/sandbox/openclaw-version', 'utf8').trim();
+const version = readFileSync('/usr/local/lib/node_modules/openclaw/version', 'utf8').trim();
+const LATE = '/var/lib/sandbox/ready-after';
+const readyAt = Date.now() + (existsSync(LATE) ? 1000 * Number(readFileSync(LATE, 'utf8')) : 0);
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 function page(config) {
@@ -51,7 +54,7 @@ function answer(request, reply) {
   if (request.headers['x-forwarded-for'] && !config.trustedProxies?.includes('127.0.0.1/32')) {
     return json(403, { error: 'proxy_attribution_required' });
   }
-  if (path === '/readyz') return json(200, { ready: true });
+  if (path === '/readyz') return Date.now() < readyAt ? json(503, { ready: false }) : json(200, { ready: true });
   if (path === '/healthz') return json(200, { ok: true });
   if (path === '/control.js') return say(200, 'text/javascript', readFileSync(`${PAGES}/control.js`));
   if (path.startsWith('/api/') || path.startsWith('/tools/')) return json(401, { error: 'unauthorized' });
@@ -143,10 +146,22 @@ function talk(request, socket, head) {
   socket.on('end', () => socket.end());
 }
 
+// A version may not start on what a newer one wrote.
+function markState() {
+  const file = `${homedir()}/.openclaw/state/last-version`;
+  const before = existsSync(file) ? readFileSync(file, 'utf8').trim() : version;
+  if (before.localeCompare(version, 'en', { numeric: true }) > 0) {
+    throw new Error(`this OpenClaw binary (${version}) is older than the config last written by OpenClaw ${before}`);
+  }
+  writeFileSync(file, version);
+  if (version.endsWith('.99')) throw new Error('this version never starts');
+}
+
 if (!readConfig()) {
   console.error('Gateway start blocked: the configuration is missing or invalid');
   process.exit(INVALID_CONFIGURATION);
 }
+markState();
 rmSync(OUTLET, { force: true });
 for (const place of [{ host: '127.0.0.1', port: PORT }, { path: OUTLET }]) {
   const server = http.createServer(answer);
