@@ -118,6 +118,11 @@ void job_address(struct job *job, const char *ip)
     job->ip_address = arena_strdup(job->arena, ip);
 }
 
+void job_version(struct job *job, const char *version)
+{
+    job->version = arena_strdup(job->arena, version);
+}
+
 /* The sealed text in the arena; NULL when there is none. Secrets set by this very job count. */
 static const char *sealed_find(const struct job *job, const char *name)
 {

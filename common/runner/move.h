@@ -77,7 +77,7 @@ struct goal_rule {
         forgets; /* EFFECT_START: notes of what is over when it begins again, separated by blanks       */
     bool starts; /* EFFECT_RETRY: also makes the row when there is none: its event was lost */
     /*
-     * EFFECT_START, EFFECT_LEAVE: what the row must remember of the event, as notes; may be NULL. Decoded event in. The
+     * EFFECT_START, EFFECT_LEAVE, EFFECT_STEP: what the row must remember of the event, as notes; may be NULL. Decoded event in. The
      * note "anew" is the decision to install anew (its generation) that the event comes of: without it nothing leaves
      * and nothing begins again.
      */
@@ -135,7 +135,7 @@ struct job {
     double wait_s;         /* < 0: the table's pause */
     const char *message;
     const char *trouble;
-    const char *ip_address;
+    const char *ip_address, *version;
     const struct event *said;
     const void *said_fields;
 };
@@ -159,9 +159,10 @@ void job_trouble(struct job *job, const char *format, ...) PRINTF(2, 3);
 void job_log(struct job *job, const char *format, ...)
     PRINTF(2, 3); /* a line for the user; at most 200 a job */
 void job_say(struct job *job, const struct event *event,
-             const void *fields);                  /* fields in the arena; the
+             const void *fields);                       /* fields in the arena; the
                                     common ones (deployment_id, generation, seq) are filled in by the runner */
-void job_address(struct job *job, const char *ip); /* deployments.ip_address */
+void job_address(struct job *job, const char *ip);      /* deployments.ip_address */
+void job_version(struct job *job, const char *version); /* deployments.version */
 
 /* Secrets of the deployment, sealed in the table `secrets`. */
 struct err job_secret(struct job *job, const char *name, const char **ret,

@@ -169,6 +169,7 @@ static void finish(const struct outcome_context *c, struct job *job, json_t *o, 
     set_text(o, "service", c->service);
     set_text(o, "owner", c->owner);
     set_text(o, "ip", job->ip_address);
+    set_text(o, "version", job->version);
     (void)json_object_set_new(o, "generation", json_integer(job->generation));
     (void)json_object_set(o, "notes", job->patch);
     if (ret->delay_s >= 0) {

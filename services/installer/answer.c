@@ -2,13 +2,19 @@
 #include "answer.h"
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 
-enum { WORD_MAX = 60, REASON_MAX = 160, TOKEN_MIN = 16, TOKEN_MAX = 200, VERSION_MAX = 60 };
+enum {
+    WORD_MAX = 60,
+    REASON_MAX = 160,
+    TOKEN_MIN = 16,
+    TOKEN_MAX = 200,
+    VERSION_MAX = 60,
+    HASH_LEN = 64
+};
 
 /* Takes the next line off `*at`, without its '\n'; NULL when no complete line is left. */
 static const char *take_line(const char **at, size_t *left, struct arena *arena)
@@ -122,6 +128,14 @@ static bool is_plain(const char *text, size_t least, size_t most)
     return len >= least && len <= most;
 }
 
+/* Absent counts as empty. */
+static const char *text_of(const json_t *object, const char *name, size_t most, struct arena *arena)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? cut(arena, text, most) : "";
+}
+
 struct err answer_result(const char *text, size_t len, struct arena *arena,
                          struct setup_result *ret)
 {
@@ -137,5 +151,41 @@ struct err answer_result(const char *text, size_t len, struct arena *arena,
     }
     ret->gateway_token = arena_strdup(arena, token);
     ret->openclaw_version = arena_strdup(arena, version);
+    ret->key_hash = text_of(result, "keyHash", HASH_LEN, arena);
+    const json_t *upgrade = json_object_get(result, "upgrade");
+    ret->upgrade_run = text_of(upgrade, "run", WORD_MAX, arena);
+    ret->upgrade_reason = text_of(upgrade, "reason", REASON_MAX, arena);
+    ret->upgraded = strcmp(text_of(upgrade, "outcome", WORD_MAX, arena), "upgraded") == 0;
     return OK;
+}
+
+static int small_number(const char *text)
+{
+    char *end = NULL;
+    long value = strtol(text, &end, 10);
+
+    return *text && *end == '\0' && value >= 0 && value < 1000000 ? (int)value : 0;
+}
+
+struct err answer_service(const char *text, size_t len, struct arena *arena,
+                          struct service_answer *ret)
+{
+    bool told = false;
+
+    *ret = (struct service_answer){.state = ""};
+    for (const char *line; (line = take_line(&text, &len, arena));) {
+        const char *is = strchr(line, '=');
+        size_t name = is ? (size_t)(is - line) : 0;
+        if (name == strlen("ready") && strncmp(line, "ready", name) == 0) {
+            ret->ready = strcmp(is + 1, "200") == 0;
+            told = true;
+        } else if (name == strlen("ActiveState") && strncmp(line, "ActiveState", name) == 0) {
+            ret->state = cut(arena, is + 1, WORD_MAX);
+        } else if (name == strlen("ExecMainStatus") && strncmp(line, "ExecMainStatus", name) == 0) {
+            ret->exit_status = small_number(is + 1);
+        } else if (name == strlen("NRestarts") && strncmp(line, "NRestarts", name) == 0) {
+            ret->restarts = small_number(is + 1);
+        }
+    }
+    return told ? OK : transient("the machine says nothing of OpenClaw's service");
 }

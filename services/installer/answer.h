@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +32,27 @@ struct err answer_follow(const char *text, size_t len, struct arena *arena,
 struct setup_result {
     const char *gateway_token;
     const char *openclaw_version;
+    const char *key_hash; /* SHA-256 of the key it stored, in hex; "" unknown */
+    /* of the last upgrade, all "" when there was none */
+    const char *upgrade_run, *upgrade_reason;
+    bool upgraded; /* false: it was undone, for that reason */
 };
 
-/* `result` answers: {"gatewayToken":"…","openclawVersion":"…"}. The error never quotes it. */
+/*
+ * `result` answers: {"gatewayToken":"…","openclawVersion":"…","keyHash":"…"}, after an upgrade also
+ * "upgrade":{"run":"…","outcome":"upgraded" or "undone","reason":"…"}. The error never quotes it.
+ */
 struct err answer_result(const char *text, size_t len, struct arena *arena,
                          struct setup_result *ret) MUST_CHECK;
+
+/* OpenClaw's service, as the machine tells of it. */
+struct service_answer {
+    bool ready;        /* it answers that it is */
+    const char *state; /* systemd's word: "active", "activating", "failed", …; "" unknown */
+    int exit_status;   /* of its last end */
+    int restarts;      /* how often systemd has started it again by itself */
+};
+
+/* Lines "name=value" in any order; others mean nothing. ERR_TRANSIENT when it says nothing of the service. */
+struct err answer_service(const char *text, size_t len, struct arena *arena,
+                          struct service_answer *ret) MUST_CHECK;

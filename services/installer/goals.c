@@ -21,6 +21,14 @@ static void remember_decision(const void *event, json_t *notes)
     remember_anew(notes, ((const struct deployment_reinstall_requested *)event)->generation);
 }
 
+static void remember_version(const void *event, json_t *notes)
+{
+    const struct deployment_upgrade_requested *wanted = event;
+
+    (void)json_object_set_new(notes, "upgrade_to", json_string(wanted->version));
+    (void)json_object_set_new(notes, "upgrade_begun", json_integer(0));
+}
+
 const struct goal_rule installer_goals[INSTALLER_GOALS] = {
     {.hears = &server_ready,
      .effect = EFFECT_START,
@@ -32,10 +40,15 @@ const struct goal_rule installer_goals[INSTALLER_GOALS] = {
      .effect = EFFECT_LEAVE,
      .to = "leaving",
      .remember = remember_decision},
-    {.hears = &deployment_retry_requested,                                    .effect = EFFECT_RETRY                                                     },
+    {.hears = &deployment_retry_requested,                                      .effect = EFFECT_RETRY                                                       },
     {.hears = &deployment_restart_requested,
      .effect = EFFECT_STEP,
      .from = "installed",
      .to = "restarting"},
-    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN},
+    {.hears = &deployment_upgrade_requested,
+     .effect = EFFECT_STEP,
+     .from = "installed",
+     .to = "upgrading",
+     .remember = remember_version},
+    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN                                                                            },
 };

@@ -3,7 +3,7 @@
 
 #include "runner/move.h"
 
-enum { INSTALLER_GOALS = 5, LEAVE_TRIES = 2, RESTART_TRIES = 4 };
+enum { INSTALLER_GOALS = 6, LEAVE_TRIES = 2, RESTART_TRIES = 4 };
 
 extern const struct goal_rule installer_goals[INSTALLER_GOALS];
 extern const struct stage installer_stage;
@@ -16,4 +16,6 @@ struct err installer_read_result(struct job *job) MUST_CHECK;
 struct err installer_leave(struct job *job) MUST_CHECK; /* leaving.c */
 struct err installer_restart(struct job *job) MUST_CHECK;
 struct err installer_await_restart(struct job *job) MUST_CHECK;
+struct err installer_upgrade(struct job *job) MUST_CHECK;
+struct err installer_follow_upgrade(struct job *job) MUST_CHECK;
 struct err installer_forget(struct job *job) MUST_CHECK;

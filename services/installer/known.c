@@ -2,7 +2,11 @@
 #include "known.h"
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "ssh/ssh.h"
 
@@ -42,6 +46,25 @@ const char *installer_secret(struct job *job, const char *name)
         return NULL;
     }
     return arena_strndup(job->arena, text, len);
+}
+
+bool installer_key_is(struct job *job, const char *hash)
+{
+    unsigned char sum[SHA256_DIGEST_LENGTH];
+    char hex[2 * SHA256_DIGEST_LENGTH + 1];
+    const char *key = installer_secret(job, SECRET_OPENROUTER_KEY);
+
+    if (!key) {
+        return false;
+    }
+    (void)SHA256((const unsigned char *)key, strlen(key), sum);
+    for (size_t i = 0; i < sizeof sum; i++) {
+        (void)snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    }
+    bool same = strcmp(hex, hash) == 0;
+    OPENSSL_cleanse(sum, sizeof sum);
+    OPENSSL_cleanse(hex, sizeof hex);
+    return same;
 }
 
 struct err installer_told(struct err e, const char *what)

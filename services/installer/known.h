@@ -1,6 +1,8 @@
 /* What a job already knows about its machine. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "machine.h"
 #include "runner/move.h"
 
@@ -15,6 +17,9 @@ const char *installer_secret(struct job *job, const char *name);
  * must not cost more than what it waits for.
  */
 double installer_pause(double age_s, double share, double least, double most);
+
+/* Is that the SHA-256, in hex, of the OpenRouter key that we have sealed? */
+bool installer_key_is(struct job *job, const char *hash);
 
 /* What is read when nothing more is tried: `what` did not work comes first, unless the error is a sentence already. */
 struct err installer_told(struct err e, const char *what) MUST_CHECK;

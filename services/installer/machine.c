@@ -28,6 +28,9 @@ enum {
 /* The script's own folder on the machine. */
 #define STATE "/var/lib/openclaw-setup"
 
+/* OpenClaw's own word that it can be used, on its machine. */
+#define READY_URL "http://127.0.0.1:18789/readyz"
+
 /* Where the script is uploaded to, quoted nowhere: MACHINE_USER holds plain characters only. */
 static const char *folder(struct arena *arena)
 {
@@ -113,13 +116,65 @@ struct err machine_certificates(const struct machine *machine, struct arena *are
     return OK;
 }
 
-/* The values as NAME='value' lines for the script. */
-static struct err write_values(const struct machine *machine, const struct machine_setup *setup,
-                               struct arena *arena, struct buf *ret)
+struct value {
+    const char *name, *value;
+};
+
+/* The values as NAME='value' lines for the script, and after them what the operator adds to all. */
+static struct err write_values(const struct value *values, size_t n, struct arena *arena,
+                               struct buf *ret)
 {
-    const struct {
-        const char *name, *value;
-    } values[] = {
+    for (size_t i = 0; i < n; i++) {
+        if (strpbrk(values[i].value, "\r\n")) {
+            return permanent("%s must be one line", values[i].name);
+        }
+        (void)buf_printf(ret, "%s=%s\n", values[i].name, ssh_quote(arena, values[i].value));
+    }
+    (void)buf_printf(ret, "%s", conf.values);
+    return ret->failed ? permanent("the values for the setup are too long") : OK;
+}
+
+/* One way of starting the script. */
+struct start {
+    const char *what, *verb, *file; /* for the error; its argument; where it looks for the values */
+    const struct value *values;
+    size_t n;
+    const struct secrets *secrets;
+    const char *certificates;
+    size_t certificates_len; /* 0: none */
+};
+
+/* Uploads the script and what it needs, and starts it. */
+static struct err start_script(const struct machine *machine, const struct start *start,
+                               struct arena *arena)
+{
+    SCOPED(ssh_close_p) struct ssh *ssh = NULL;
+    SCOPED(buf_release) struct buf text;
+    const char *dir = folder(arena);
+    const char *pin;
+
+    buf_init(&text, VALUES_CEILING);
+    TRY(write_values(start->values, start->n, arena, &text));
+    TRY(open_machine(machine, OPEN_MS, arena, &ssh, &pin));
+    const char *make = arena_printf(arena, "mkdir -p -m 700 %s", dir);
+    TRY(must_run(ssh, "making a folder", make, COMMAND_MS, start->secrets, arena));
+    TRY(ssh_put(ssh, arena_printf(arena, "%s/setup.sh", dir), 0700, conf.script, conf.script_len,
+                UPLOAD_MS, arena));
+    TRY(ssh_put(ssh, arena_printf(arena, "%s/%s", dir, start->file), 0600, text.at, text.len,
+                COMMAND_MS, arena));
+    if (start->certificates_len > 0) {
+        TRY(ssh_put(ssh, arena_printf(arena, "%s/certificates.tgz", dir), 0600, start->certificates,
+                    start->certificates_len, COMMAND_MS, arena));
+    }
+    const char *run = arena_printf(arena, "sudo -n /bin/bash %s/setup.sh %s", dir, start->verb);
+    return must_run(ssh, start->what, run, START_MS, start->secrets, arena);
+}
+
+struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,
+                               struct arena *arena)
+{
+    struct secrets secrets = {0};
+    const struct value values[] = {
         {"OPENROUTER_API_KEY", setup->openrouter_key},
         {"GATEWAY_TOKEN",      setup->gateway_token },
         {"VPS_IP",             machine->ip          },
@@ -130,43 +185,36 @@ static struct err write_values(const struct machine *machine, const struct machi
         {"SKILLS",             conf.setup_skills    },
         {"RUN_ID",             setup->run_id        },
     };
-
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        if (strpbrk(values[i].value, "\r\n")) {
-            return permanent("%s must be one line", values[i].name);
-        }
-        (void)buf_printf(ret, "%s=%s\n", values[i].name, ssh_quote(arena, values[i].value));
-    }
-    (void)buf_printf(ret, "%s", conf.values);
-    return ret->failed ? permanent("the values for the setup are too long") : OK;
-}
-
-struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,
-                               struct arena *arena)
-{
-    SCOPED(ssh_close_p) struct ssh *ssh = NULL;
-    SCOPED(buf_release) struct buf values;
-    struct secrets secrets = {0};
-    const char *dir = folder(arena);
-    const char *pin;
+    const struct start start = {.what = "starting the setup",
+                                .verb = "start",
+                                .file = "setup.env",
+                                .values = values,
+                                .n = sizeof values / sizeof values[0],
+                                .secrets = &secrets,
+                                .certificates = setup->certificates,
+                                .certificates_len = setup->certificates_len};
 
     secrets_add(&secrets, setup->openrouter_key);
     secrets_add(&secrets, setup->gateway_token);
-    buf_init(&values, VALUES_CEILING);
-    TRY(write_values(machine, setup, arena, &values));
-    TRY(open_machine(machine, OPEN_MS, arena, &ssh, &pin));
-    const char *make = arena_printf(arena, "mkdir -p -m 700 %s", dir);
-    TRY(must_run(ssh, "making a folder", make, COMMAND_MS, &secrets, arena));
-    TRY(ssh_put(ssh, arena_printf(arena, "%s/setup.sh", dir), 0700, conf.script, conf.script_len,
-                UPLOAD_MS, arena));
-    TRY(ssh_put(ssh, arena_printf(arena, "%s/setup.env", dir), 0600, values.at, values.len,
-                COMMAND_MS, arena));
-    if (setup->certificates_len > 0) {
-        TRY(ssh_put(ssh, arena_printf(arena, "%s/certificates.tgz", dir), 0600, setup->certificates,
-                    setup->certificates_len, COMMAND_MS, arena));
-    }
-    const char *start = arena_printf(arena, "sudo -n /bin/bash %s/setup.sh start", dir);
-    return must_run(ssh, "starting the setup", start, START_MS, &secrets, arena);
+    return start_script(machine, &start, arena);
+}
+
+struct err machine_start_upgrade(const struct machine *machine,
+                                 const struct machine_upgrade *upgrade, struct arena *arena)
+{
+    static const struct secrets none;
+    const struct value values[] = {
+        {"OPENCLAW_VERSION", upgrade->version},
+        {"RUN_ID",           upgrade->run_id },
+    };
+    const struct start start = {.what = "starting the upgrade",
+                                .verb = "upgrade",
+                                .file = "upgrade.env",
+                                .values = values,
+                                .n = sizeof values / sizeof values[0],
+                                .secrets = &none};
+
+    return start_script(machine, &start, arena);
 }
 
 struct err machine_follow_setup(const struct machine *machine, int64_t offset, bool stay,
@@ -227,18 +275,26 @@ struct err machine_restart(const struct machine *machine, struct arena *arena)
                     RESTART_MS, &none, arena);
 }
 
-struct err machine_service_state(const struct machine *machine, struct arena *arena,
-                                 const char **ret)
+struct err machine_service(const struct machine *machine, bool stay, struct arena *arena,
+                           struct service_answer *ret)
 {
-    static const struct secrets none;
     SCOPED(ssh_close_p) struct ssh *ssh = NULL;
     const char *pin;
     struct ssh_result said;
 
     TRY(open_machine(machine, OPEN_MS, arena, &ssh, &pin));
-    /* Its status is not 0 for anything but "active": the word counts. */
-    TRY(ssh_run(ssh, "systemctl is-active openclaw-gateway 2>/dev/null", NULL, 0, COMMAND_MS,
-                ANSWER_LIMIT, arena, &said));
-    *ret = line_shown(said.output, strcspn(said.output, "\n"), &none, arena);
-    return OK;
+    const char *command = arena_printf(
+        arena,
+        "for i in %s; do\n"
+        "ready=$(curl -s -o /dev/null -m 3 -w '%%{http_code}' " READY_URL ")\n"
+        "[ \"$ready\" = 200 ] && break\n"
+        "systemctl is-failed --quiet openclaw-gateway && break\n"
+        "sleep 0.2\n"
+        "done 2>/dev/null\n"
+        "printf 'ready=%%s\\n' \"$ready\"\n"
+        "systemctl show -p ActiveState -p ExecMainStatus -p NRestarts openclaw-gateway "
+        "2>/dev/null",
+        stay ? "1 2 3 4" : "1");
+    TRY(ssh_run(ssh, command, NULL, 0, COMMAND_MS, ANSWER_LIMIT, arena, &said));
+    return answer_service(said.output, said.output_len, arena, ret);
 }

@@ -29,6 +29,11 @@ struct machine_setup {
     size_t certificates_len;  /* 0: none                                                         */
 };
 
+/* What one upgrade needs to know. */
+struct machine_upgrade {
+    const char *version, *run_id;
+};
+
 /* First contact, at most 10 s: logs in and says which host key to expect from now on. */
 struct err machine_meet(const struct machine *machine, struct arena *arena,
                         const char **ret_pin) MUST_CHECK;
@@ -44,8 +49,13 @@ struct err machine_certificates(const struct machine *machine, struct arena *are
 struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,
                                struct arena *arena) MUST_CHECK;
 
+/* The same for an upgrade of OpenClaw: uploads the script and what is wanted, and starts it. */
+struct err machine_start_upgrade(const struct machine *machine,
+                                 const struct machine_upgrade *upgrade,
+                                 struct arena *arena) MUST_CHECK;
+
 /*
- * Where the setup is, and its log from `offset`; at most 30 s. Reads only. With `stay` it first stays on the
+ * Where the setup, or the upgrade, is, and its log from `offset`; at most 30 s. Reads only. With `stay` it first stays on the
  * machine until the run ends, for half a second at most.
  */
 struct err machine_follow_setup(const struct machine *machine, int64_t offset, bool stay,
@@ -58,9 +68,12 @@ struct err machine_read_result(const struct machine *machine, struct arena *aren
 /* Restarts OpenClaw, at most 100 s. */
 struct err machine_restart(const struct machine *machine, struct arena *arena) MUST_CHECK;
 
-/* OpenClaw's service as systemd sees it: "active", "activating", "failed", ...; at most 30 s. */
-struct err machine_service_state(const struct machine *machine, struct arena *arena,
-                                 const char **ret) MUST_CHECK;
+/*
+ * Whether OpenClaw itself answers, and how its service is; at most 30 s. With `stay` it first stays on the
+ * machine until there is something to tell, for a second or so.
+ */
+struct err machine_service(const struct machine *machine, bool stay, struct arena *arena,
+                           struct service_answer *ret) MUST_CHECK;
 
 /*
  * A link into OpenClaw that works once, at most `within_ms`. ERR_UNKNOWN: it took too long, or the line was lost; else an

@@ -1,6 +1,6 @@
 /*
  * The installer's story: meet the machine, start the setup, follow it to its end, note what came of it
- * (later restart OpenClaw when the user asks: restart.c; or leave the machine to be wiped: leaving.c). The setup runs detached on the machine, so any of this may
+ * (later restart or upgrade OpenClaw when the user asks: restart.c, upgrade.c; or leave the machine to be wiped: leaving.c). The setup runs detached on the machine, so any of this may
  * be interrupted and done again.
  */
 #include <openssl/crypto.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "events.h"
+#include "follow.h"
 #include "installer.h"
 #include "known.h"
 #include "lines.h"
@@ -18,12 +19,9 @@
 #include "ssh/ssh.h"
 
 enum {
-    LINES_A_JOB = 200,
-    ANSWER_FULL = 16 * 1024, /* a log part longer than this: there may be more */
-    STARTING_S = 10,         /* within this a setup just started may not have said so yet */
-    STAY_S =
-        10, /* so long we stay on the machine to see the end at once; a longer setup can wait */
+    STARTING_S = 10, /* within this a setup just started may not have said so yet */
     INTERRUPTIONS = 3,
+    KEY_RUNS = 3, /* setups, until the machine has the key that we have */
     TOKEN_BYTES = 32,
 };
 
@@ -100,33 +98,6 @@ struct err installer_start_setup(struct job *job)
     return installer_told(start_setup(job), "The setup could not be started");
 }
 
-/* New log lines to the user, at most LINES_A_JOB. Returns the bytes of the log that were used up. */
-static size_t show_log(struct job *job, const struct setup_answer *answer)
-{
-    struct secrets secrets = {0};
-    bool last = answer->status == SETUP_DONE || answer->status == SETUP_FAILED;
-    const char *step, *sentence;
-    size_t used = 0;
-
-    secrets_add(&secrets, installer_secret(job, SECRET_OPENROUTER_KEY));
-    secrets_add(&secrets, installer_secret(job, SECRET_GATEWAY_TOKEN));
-    for (int i = 0; i < LINES_A_JOB; i++) {
-        size_t len = line_length(answer->log + used, answer->log_len - used, last);
-        if (len == 0) {
-            break;
-        }
-        const char *line = line_shown(answer->log + used, len, &secrets, job->arena);
-        used += len;
-        if (line_is_step(line, job->arena, &step, &sentence)) {
-            note_set(job, "step", step);
-            note_set(job, "sentence", sentence);
-            job_message(job, "%.200s", sentence);
-        }
-        job_log(job, "%s", line);
-    }
-    return used;
-}
-
 /* A machine that rebooted goes on where it was, with the same run, a few times. */
 static bool goes_on(struct job *job, const struct setup_answer *answer)
 {
@@ -161,31 +132,11 @@ static struct err setup_failed(struct job *job, const struct setup_answer *answe
 
 static struct err follow_setup(struct job *job)
 {
-    struct machine machine;
     struct setup_answer answer;
-    int64_t offset = note_int(job, "offset", 0);
-    const char *run_id = note(job, "run_id");
 
-    TRY(installer_machine(job, &machine));
-    bool stay = job->age_s < STAY_S;
-    TRY(machine_follow_setup(&machine, offset, stay, job->arena, &answer));
-    job_wait(job, stay ? 0.02 : conf.setup_poll_s);
-    if (answer.offset < offset) { /* the log began anew */
-        note_set_int(job, "offset", 0);
-        job_wait(job, 0);
-        return NOT_YET;
-    }
-    size_t used = show_log(job, &answer);
-    int64_t behind = used == answer.log_len ? answer.offset : offset + (int64_t)used;
-    if (behind != offset) {
-        note_set_int(job, "offset", behind);
-    }
-    if (used > 0 && (used < answer.log_len || answer.log_len >= ANSWER_FULL)) {
-        job_wait(job, 0);
-        return NOT_YET;
-    }
+    TRY(installer_look(job, &answer));
     /* An earlier run's failure, or nothing at all: ours has just begun, or was lost with the machine's disk. */
-    bool other = *answer.run_id && run_id && strcmp(answer.run_id, run_id) != 0;
+    bool other = !installer_is_ours(job, &answer);
     if (answer.status == SETUP_NONE || (answer.status == SETUP_FAILED && other)) {
         if (job->age_s < STARTING_S) {
             job_wait(job, 0.5);
@@ -211,6 +162,23 @@ struct err installer_follow_setup(struct job *job)
     return installer_told(follow_setup(job), "The setup could not be followed");
 }
 
+/* The setup once more, as a new run, when the machine does not have the key that we have. */
+static struct err store_key_again(struct job *job)
+{
+    int64_t runs = note_int(job, "key_runs", 1);
+
+    note_set_int(job, "run", note_int(job, "run", 1) + 1);
+    job_go(job, "reached");
+    if (runs >= KEY_RUNS) {
+        note_set(job, "key_runs", NULL);
+        return permanent("The installation could not be checked: the machine does not show the "
+                         "key it was given");
+    }
+    note_set_int(job, "key_runs", runs + 1);
+    job_message(job, "The key did not arrive as it was sent; setting OpenClaw up again");
+    return OK;
+}
+
 static struct err read_result(struct job *job)
 {
     struct machine machine;
@@ -223,7 +191,13 @@ static struct err read_result(struct job *job)
         TRY(job_keep_secret(job, SECRET_GATEWAY_TOKEN, result.gateway_token,
                             strlen(result.gateway_token)));
     }
+    /* Without a copy there is nothing to compare, and nothing to lose. */
+    if (job_has_secret(job, SECRET_OPENROUTER_KEY) && !installer_key_is(job, result.key_hash)) {
+        return store_key_again(job);
+    }
+    note_set(job, "key_runs", NULL);
     note_set(job, "version", result.openclaw_version);
+    job_version(job, result.openclaw_version);
     job_forget_secret(job, SECRET_OPENROUTER_KEY);
     if (job_has_secret(job, SECRET_CERTIFICATES)) {
         job_forget_secret(job, SECRET_CERTIFICATES);
@@ -237,7 +211,7 @@ static struct err read_result(struct job *job)
     return OK;
 }
 
-/* The machine has the last word about its token. Reads only, and the key leaves our hands. */
+/* The machine has the last word about its token. Reads only; the key leaves our hands once it is proven to be there. */
 struct err installer_read_result(struct job *job)
 {
     return installer_told(read_result(job), "The installation could not be checked");
@@ -261,7 +235,9 @@ static const struct move moves[] = {
     {"set_up",      GOAL_UP,   installer_read_result,   "installed",    60, 1, 10,   0, "INSTALLING", "Checking the installation", &instance_installed},
     {"leaving",     GOAL_UP,   installer_leave,         "left",         60, 1, LEAVE_TRIES + 1, 0, "PROVISIONING", "Preparing to install anew", &instance_vacated},
     {"restarting",  GOAL_UP,   installer_restart,       "coming_back", 130, 1, RESTART_TRIES + 1, 0, NULL, "Restarting OpenClaw", NULL},
-    {"coming_back", GOAL_UP,   installer_await_restart, "installed",    60, 1, RESTART_TRIES + 1, 0, NULL, NULL, &instance_restarted},
+    {"coming_back", GOAL_UP,   installer_await_restart, "installed",    60, 1, RESTART_TRIES + 1, 0, NULL, "Waiting for OpenClaw to answer", &instance_restarted},
+    {"upgrading",   GOAL_UP,   installer_upgrade,       "upgrade_runs", 120, 1,  5,   0, NULL, "Starting the upgrade", NULL},
+    {"upgrade_runs", GOAL_UP,  installer_follow_upgrade, "installed",   90, 1,  5,   0, NULL, NULL, &instance_upgraded},
 
     {"new",         GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
     {"reached",     GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
@@ -272,6 +248,8 @@ static const struct move moves[] = {
     {"coming_back", GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
     {"leaving",     GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
     {"left",        GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
+    {"upgrading",   GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
+    {"upgrade_runs", GOAL_DOWN, installer_forget,       "gone",         30, 1,  5,   0, NULL, NULL, NULL},
 };
 /* clang-format on */
 

@@ -150,6 +150,23 @@ describe('the setup', () => {
     await retry(id);
     await assertReady(id, { orders: 1 });
   });
+
+  test('it stored another key than the one it was given: ours is kept until the right one is there', async () => {
+    const id = await bare();
+    const secrets = async () => (await world.stack.psql(`select name from secrets where deployment_id = '${id}'`)).map((secret) => secret.name);
+    await on(id, `sudo -n sh -c 'cat >/usr/local/bin/head && chmod 755 /usr/local/bin/head' <<'EOF'
+#!/bin/sh
+[ "$*" = "-c 64" ] || exec /usr/bin/head "$@"
+rm /usr/local/bin/head
+exec /usr/bin/tr 0-9a-f a-f0-9 | /usr/bin/head -c 64
+EOF`);
+    await start('installer');
+    await untilMessage(id, /^The key did not arrive as it was sent; setting OpenClaw up again$|^Storing the key/);
+    assert.ok((await secrets()).includes('openrouter_key'));
+    await assertReady(id, { orders: 1 });
+    assert.equal((await log(id)).filter((text) => text.startsWith('== key')).length, 2);
+    assert.deepEqual((await secrets()).sort(), ['gateway_token', 'ssh_private_key']);
+  });
 });
 
 describe('from outside', () => {

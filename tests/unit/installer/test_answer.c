@@ -202,6 +202,68 @@ static void a_result_that_is_none_is_refused_and_not_quoted(void **state)
     }
 }
 
+static void a_result_may_tell_of_the_key_and_of_an_upgrade(void **state)
+{
+    struct setup_result r;
+
+    (void)state;
+    const char *plain = "{\"gatewayToken\":\"0123456789abcdef\",\"openclawVersion\":\"1.2\"}";
+    assert_int_equal(result(plain, &r).kind, ERR_NONE);
+    assert_string_equal(r.key_hash, "");
+    assert_string_equal(r.upgrade_run, "");
+    assert_string_equal(r.upgrade_reason, "");
+    assert_false(r.upgraded);
+    const char *undone =
+        "{\"gatewayToken\":\"0123456789abcdef\",\"openclawVersion\":\"1.2\",\"keyHash\":\"ab12\","
+        "\"upgrade\":{\"run\":\"r-u1\",\"outcome\":\"undone\",\"reason\":\"it does not start\"}}";
+    assert_int_equal(result(undone, &r).kind, ERR_NONE);
+    assert_string_equal(r.key_hash, "ab12");
+    assert_string_equal(r.upgrade_run, "r-u1");
+    assert_string_equal(r.upgrade_reason, "it does not start");
+    assert_false(r.upgraded);
+    const char *odd =
+        "{\"gatewayToken\":\"0123456789abcdef\",\"openclawVersion\":\"1.2\",\"keyHash\":[7],"
+        "\"upgrade\":{\"run\":null,\"outcome\":\"upgraded\"}}";
+    assert_int_equal(result(odd, &r).kind, ERR_NONE);
+    assert_string_equal(r.key_hash, "");
+    assert_string_equal(r.upgrade_run, "");
+    assert_true(r.upgraded);
+}
+
+static void a_service_tells_whether_it_answers_and_how_it_is(void **state)
+{
+    static const char text[] = "ready=200\nMainPID=1\nActiveState=active\nNRestarts=2\n"
+                               "ExecMainStatus=78\nnonsense\n=\n";
+    struct service_answer s;
+
+    (void)state;
+    assert_int_equal(answer_service(text, strlen(text), arena, &s).kind, ERR_NONE);
+    assert_true(s.ready);
+    assert_string_equal(s.state, "active");
+    assert_int_equal(s.restarts, 2);
+    assert_int_equal(s.exit_status, 78);
+}
+
+static void a_service_that_tells_little_or_nonsense_is_not_ready(void **state)
+{
+    static const char *const odd[] = {
+        "ready=\n", "ready=000\n", "ready=2000\n", "ready=503\nActiveState=\nNRestarts=-1\n",
+        "ready=503\nNRestarts=99999999999999999999\nExecMainStatus=7x\n"};
+    struct service_answer s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        assert_int_equal(answer_service(odd[i], strlen(odd[i]), arena, &s).kind, ERR_NONE);
+        assert_false(s.ready);
+        assert_string_equal(s.state, "");
+        assert_int_equal(s.restarts, 0);
+        assert_int_equal(s.exit_status, 0);
+    }
+    assert_int_equal(answer_service("", 0, arena, &s).kind, ERR_TRANSIENT);
+    assert_int_equal(answer_service("ready=200", 9, arena, &s).kind, ERR_TRANSIENT);
+    assert_int_equal(answer_service("Welcome\n", 8, arena, &s).kind, ERR_TRANSIENT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -217,6 +279,9 @@ int main(void)
         TEST(any_bytes_at_all_are_survived),
         TEST(a_result_holds_token_and_version),
         TEST(a_result_that_is_none_is_refused_and_not_quoted),
+        TEST(a_result_may_tell_of_the_key_and_of_an_upgrade),
+        TEST(a_service_tells_whether_it_answers_and_how_it_is),
+        TEST(a_service_that_tells_little_or_nonsense_is_not_ready),
     };
 
     return cmocka_run_group_tests_name("setup answers", tests, NULL, NULL);

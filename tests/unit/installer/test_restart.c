@@ -35,34 +35,61 @@ static void a_restart_that_can_never_work_is_told_at_once(void **state)
     assert_int_equal(world.calls, 0);
 }
 
-static void an_active_service_is_a_restart_that_worked(void **state)
+static void an_answer_is_a_restart_that_worked(void **state)
 {
     (void)state;
-    world.service_state = "active";
+    world.service = (struct service_answer){.ready = true, .state = "active"};
     assert_int_equal(installer_await_restart(&job).kind, ERR_NONE);
     assert_ptr_equal(job.said, &instance_restarted);
     assert_string_equal(((const struct instance_restarted *)job.said_fields)->ip, "192.0.2.7");
     assert_null(job.go);
 }
 
-static void a_service_that_starts_is_waited_for_but_not_for_ever(void **state)
+static void a_service_that_runs_is_waited_for_until_it_answers_but_not_for_ever(void **state)
 {
     (void)state;
-    world.service_state = "activating";
+    world.service = (struct service_answer){.state = "active"};
     assert_int_equal(installer_await_restart(&job).kind, ERR_NOT_YET);
+    assert_true(world.stay_seen);
+    assert_true(job.wait_s <= 0.1);
+    job.age_s = 60;
+    assert_int_equal(installer_await_restart(&job).kind, ERR_NOT_YET);
+    assert_false(world.stay_seen);
+    assert_true(job.wait_s > 0.99);
     job.age_s = 1000;
     assert_int_equal(installer_await_restart(&job).kind, ERR_NONE);
     assert_string_equal(job.go, "installed");
-    assert_string_equal(job.message, "The restart did not work: the service is 'activating'");
+    assert_null(job.said);
+    assert_string_equal(job.message,
+                        "The restart did not work: OpenClaw did not answer within three minutes");
 }
 
-static void a_failed_service_is_told(void **state)
+static void what_waiting_cannot_mend_is_told_at_once(void **state)
 {
+    static const struct {
+        struct service_answer service;
+        const char *says;
+    } cases[] = {
+        {{.state = "failed", .exit_status = 1},
+         "The restart did not work: OpenClaw does not start (exit status 1)"},
+        {{.state = "failed", .exit_status = 78},
+         "The restart did not work: OpenClaw refuses its configuration; undo what was changed "
+         "there "
+         "last"                                                             },
+        {{.state = "activating", .exit_status = 1, .restarts = 3},
+         "The restart did not work: OpenClaw ends again and again right after its start (exit "
+         "status 1)"                                                        },
+    };
+
     (void)state;
-    world.service_state = "failed";
-    assert_int_equal(installer_await_restart(&job).kind, ERR_NONE);
-    assert_string_equal(job.go, "installed");
-    assert_null(job.said);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        settled();
+        world.service = cases[i].service;
+        assert_int_equal(installer_await_restart(&job).kind, ERR_NONE);
+        assert_string_equal(job.go, "installed");
+        assert_null(job.said);
+        assert_string_equal(job.message, cases[i].says);
+    }
 }
 
 static void no_failure_ever_reaches_the_runners_own_limit(void **state)
@@ -83,9 +110,9 @@ int main(void)
         TEST(a_lost_connection_is_tried_again),
         TEST(after_its_tries_a_restart_leaves_things_as_they_were),
         TEST(a_restart_that_can_never_work_is_told_at_once),
-        TEST(an_active_service_is_a_restart_that_worked),
-        TEST(a_service_that_starts_is_waited_for_but_not_for_ever),
-        TEST(a_failed_service_is_told),
+        TEST(an_answer_is_a_restart_that_worked),
+        TEST(a_service_that_runs_is_waited_for_until_it_answers_but_not_for_ever),
+        TEST(what_waiting_cannot_mend_is_told_at_once),
         TEST(no_failure_ever_reaches_the_runners_own_limit),
     };
 

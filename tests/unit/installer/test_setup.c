@@ -133,12 +133,14 @@ static void what_was_installed_is_said_and_the_key_forgotten(void **state)
 {
     (void)state;
     have_secret(SECRET_GATEWAY_TOKEN, TEST_TOKEN);
-    world.result = (struct setup_result){TEST_TOKEN, "2026.9.6"};
+    world.result = (struct setup_result){
+        .gateway_token = TEST_TOKEN, .openclaw_version = "2026.9.6", .key_hash = TEST_KEY_HASH};
     assert_int_equal(installer_read_result(&job).kind, ERR_NONE);
     const struct instance_installed *said = job.said_fields;
     assert_ptr_equal(job.said, &instance_installed);
     assert_string_equal(said->ip, "192.0.2.7");
     assert_string_equal(said->version, "2026.9.6");
+    assert_string_equal(job.version, "2026.9.6");
     assert_int_equal(json_object_size(job.keep), 0);
     assert_int_equal(json_array_size(job.forget), 1);
     assert_string_equal(json_string_value(json_array_get(job.forget, 0)), SECRET_OPENROUTER_KEY);
@@ -148,9 +150,45 @@ static void another_token_on_the_machine_is_the_one_that_counts(void **state)
 {
     (void)state;
     have_secret(SECRET_GATEWAY_TOKEN, TEST_TOKEN);
-    world.result = (struct setup_result){"another-token-of-the-machine", "2026.9.6"};
+    world.result = (struct setup_result){.gateway_token = "another-token-of-the-machine",
+                                         .openclaw_version = "2026.9.6",
+                                         .key_hash = TEST_KEY_HASH};
     assert_int_equal(installer_read_result(&job).kind, ERR_NONE);
     assert_string_equal(kept(SECRET_GATEWAY_TOKEN), "another-token-of-the-machine");
+}
+
+static void another_key_on_the_machine_is_stored_again_and_ours_kept_but_not_for_ever(void **state)
+{
+    static const char *const hashes[] = {
+        "", "00000000000000000000000000000000000000000000000000000000000000aa", TEST_KEY};
+
+    (void)state;
+    have_secret(SECRET_GATEWAY_TOKEN, TEST_TOKEN);
+    for (int i = 0; i < 3; i++) {
+        world.result = (struct setup_result){
+            .gateway_token = TEST_TOKEN, .openclaw_version = "2026.9.6", .key_hash = hashes[i]};
+        struct err e = installer_read_result(&job);
+        assert_int_equal(e.kind, i < 2 ? ERR_NONE : ERR_PERMANENT);
+        assert_string_equal(job.go, "reached");
+        assert_int_equal(json_array_size(job.forget), 0);
+        assert_int_equal(note_int(&job, "run", 1), i + 2);
+        settled();
+    }
+    world.result.key_hash = TEST_KEY_HASH; /* a retry, and all is well */
+    assert_int_equal(installer_read_result(&job).kind, ERR_NONE);
+    assert_null(job.go);
+    assert_int_equal(json_array_size(job.forget), 1);
+}
+
+static void without_a_copy_of_the_key_there_is_nothing_to_compare(void **state)
+{
+    (void)state;
+    have_secret(SECRET_GATEWAY_TOKEN, TEST_TOKEN);
+    lose_secret(SECRET_OPENROUTER_KEY);
+    world.result = (struct setup_result){
+        .gateway_token = TEST_TOKEN, .openclaw_version = "2026.9.6", .key_hash = ""};
+    assert_int_equal(installer_read_result(&job).kind, ERR_NONE);
+    assert_ptr_equal(job.said, &instance_installed);
 }
 
 static void an_unreadable_result_keeps_the_key(void **state)
@@ -185,6 +223,8 @@ int main(void)
         TEST(a_lost_start_is_simply_tried_again),
         TEST(what_was_installed_is_said_and_the_key_forgotten),
         TEST(another_token_on_the_machine_is_the_one_that_counts),
+        TEST(another_key_on_the_machine_is_stored_again_and_ours_kept_but_not_for_ever),
+        TEST(without_a_copy_of_the_key_there_is_nothing_to_compare),
         TEST(an_unreadable_result_keeps_the_key),
         TEST(on_the_way_down_the_machines_secrets_are_forgotten_without_a_call),
     };

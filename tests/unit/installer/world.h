@@ -23,6 +23,7 @@
 
 #define TEST_ID "01900000-0000-7000-8000-000000000001"
 #define TEST_KEY "sk-or-v1-0123456789"
+#define TEST_KEY_HASH "c8f2f3ea3dc121a87c192bd23a527960789d0ae173a71b83bc6aba71812edce4"
 #define TEST_TOKEN "feedfacefeedfacefeedfacefeedface"
 
 static struct {
@@ -34,7 +35,8 @@ static struct {
     bool stay_seen;
     struct setup_answer answer;
     struct setup_result result;
-    const char *service_state;
+    struct service_answer service;
+    struct machine_upgrade upgrade_seen;
     const char *certificates; /* NULL: the machine has none */
 } world;
 
@@ -97,11 +99,20 @@ struct err machine_restart(const struct machine *machine, struct arena *arena)
     return called(machine);
 }
 
-struct err machine_service_state(const struct machine *machine, struct arena *arena,
-                                 const char **ret)
+struct err machine_service(const struct machine *machine, bool stay, struct arena *arena,
+                           struct service_answer *ret)
 {
     (void)arena;
-    *ret = world.service_state;
+    world.stay_seen = stay;
+    *ret = world.service;
+    return called(machine);
+}
+
+struct err machine_start_upgrade(const struct machine *machine,
+                                 const struct machine_upgrade *upgrade, struct arena *arena)
+{
+    (void)arena;
+    world.upgrade_seen = *upgrade;
     return called(machine);
 }
 
