@@ -32,6 +32,8 @@ load_settings() {
     OVH_ENDPOINT=$SANDBOX_URL/1.0
     OPENROUTER_URL=$SANDBOX_URL/api/v1
     MACHINE_CA_FILE=$RUN_DIR/sandbox/ca.pem
+    # What is set up, and offered to those who have an older one.
+    OPENCLAW_VERSION=${OPENCLAW_VERSION:-$(sed -n 's/^OPENCLAW_VERSION=//p' "$ROOT/deploy/vps/setup.sh")}
     SETUP_VALUES=
     [[ $SANDBOX_MACHINES != nspawn ]] || use_booted_machines
 }

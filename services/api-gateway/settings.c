@@ -1,6 +1,8 @@
 /* The table of the gateway's settings, and the ranges they must stay in. */
 #include "settings.h"
 
+#include "version.h"
+
 struct gateway_settings conf;
 
 /* clang-format off */
@@ -9,6 +11,8 @@ const struct setting gateway_settings[] = {
      "folder of the built dashboard, read once at start"},
     {"OPENAPI_FILE", SETTING_TEXT, &conf.openapi_file, "proto/openapi.yaml",
      "the API's description, served at /api/openapi.yaml; may be absent"},
+    {"OPENCLAW_VERSION", SETTING_TEXT, &conf.openclaw_version, "2026.9.6",
+     "version of OpenClaw that is offered as an upgrade; the one that the installer sets up"},
     {"MACHINE_HTTPS_PORT", SETTING_INT, &conf.machine_https_port, "443",
      "port on which the machines serve OpenClaw"},
     {"SESSION_DAYS", SETTING_INT, &conf.session_days, "30",
@@ -36,6 +40,10 @@ static struct err within(const char *name, int value, int from, int to)
 
 struct err settings_check(void)
 {
+    if (!version_valid(conf.openclaw_version)) {
+        return permanent("OPENCLAW_VERSION must be like 2026.9.6, not '%.60s'",
+                         conf.openclaw_version);
+    }
     TRY(within("MACHINE_HTTPS_PORT", conf.machine_https_port, 1, 65535));
     TRY(within("SESSION_DAYS", conf.session_days, 1, 400));
     TRY(within("COOKIE_SECURE", conf.cookie_secure, 0, 1));

@@ -5,7 +5,7 @@
 #include "base/settings.h"
 
 struct gateway_settings {
-    const char *pages_dir, *openapi_file;
+    const char *pages_dir, *openapi_file, *openclaw_version;
     int machine_https_port, session_days, cookie_secure, deploys_per_hour, sign_in_attempts,
         deployment_limit_s;
 };
