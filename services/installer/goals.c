@@ -5,7 +5,9 @@
 #include "installer.h"
 
 /* A fresh system has a host key and a log of its own, and runs of its own. */
-#define FRESH_SYSTEM_FORGETS "host_key offset run_id step sentence interruptions"
+#define FRESH_SYSTEM_FORGETS                                                                       \
+    "host_key offset run_id step sentence interruptions key_runs upgrade_to upgrade_begun "        \
+    "upgrade_told"
 
 static void remember_server(const void *event, json_t *notes)
 {

@@ -25,8 +25,9 @@ static struct err keep_certificates(struct job *job)
 /* What is known of a system that will be gone: the next one is met for the first time, and its run is another. */
 static void forget_system(struct job *job)
 {
-    static const char *const notes[] = {"host_key", "offset",   "run_id",
-                                        "step",     "sentence", "interruptions"};
+    static const char *const notes[] = {"host_key",      "offset",        "run_id",   "step",
+                                        "sentence",      "interruptions", "key_runs", "upgrade_to",
+                                        "upgrade_begun", "upgrade_told"};
 
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
         note_set(job, notes[i], NULL);

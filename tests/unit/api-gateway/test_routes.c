@@ -110,7 +110,7 @@ static void only_accounts_and_the_description_are_open_to_all(void **state)
         assert_int_equal(match(method, path)->needs_session, !open);
         n++;
     }
-    assert_int_equal(n, 15);
+    assert_int_equal(n, 16);
     (void)fclose(out);
 }
 

@@ -61,7 +61,8 @@ static void certificates_are_kept_and_used_by_the_next_setup(void **state)
     assert_int_equal(world.setup_seen.certificates_len, strlen("\x1f\x8b archive"));
     assert_string_equal(note(&job, "run_id"), TEST_ID "-3");
 
-    world.result = (struct setup_result){.gateway_token = TEST_TOKEN, .openclaw_version = "1.2.3"};
+    world.result = (struct setup_result){
+        .gateway_token = TEST_TOKEN, .openclaw_version = "1.2.3", .key_hash = TEST_KEY_HASH};
     assert_int_equal(installer_read_result(&job).kind, ERR_NONE);
     assert_int_equal(((const struct instance_installed *)job.said_fields)->anew, 5);
     assert_true(forgotten(SECRET_CERTIFICATES));
