@@ -22,6 +22,7 @@ const slow = (minutes) => ({ skip, timeout: minutes * 60000 });
 let stack, browser, page, api, id, ip, ui;
 
 const chats = async (from = 0) => (await stack.sandbox.journal(from)).filter(({ path }) => path === '/api/v1/chat/completions');
+const answered = async () => (await chats()).filter(({ status }) => status === 200).length;
 const journalEnd = async () => (await stack.sandbox.journal()).at(-1)?.n ?? 0;
 const setupLog = async () => (await api.log(id)).lines.map(({ text }) => text);
 const since = (at) => `${((Date.now() - at) / 1000).toFixed(1)} s`;
@@ -92,7 +93,7 @@ test("the dashboard's frame shows the Control UI, and the model is asked with th
   await connected(ui);
   t.diagnostic(`the chat can be typed into ${since(began)} after the page was asked for`);
   await picture(page, 'real-opened');
-  await chat(ui, 'Is anybody there?');
+  await chat(ui, 'Is anybody there?', answered);
   t.diagnostic(`the first answer is there after ${since(began)}`);
   await picture(page, 'real-answered');
   const asked = await chats(from);
@@ -109,7 +110,7 @@ test('restart: the same page is back by itself, and chats on', slow(15), async (
   await openByHand();
   await connected(ui);
   t.diagnostic(`connected again ${since(began)} after the click on Restart`);
-  await chat(ui, 'And now?');
+  await chat(ui, 'And now?', answered);
   await picture(page, 'real-restarted');
   assert.equal((await api.deployment(id)).status, 'READY');
 });
