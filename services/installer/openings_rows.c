@@ -37,7 +37,7 @@ static const char take_sql[] =
     "select t.id, t.deployment_id, t.claims, t.reader, "
     "extract(epoch from t.expires_at - clock_timestamp())::float8 as left_s, "
     "d.status = 'READY' as ready, coalesce(r.goal = 'up' and r.state not in "
-    "('new', 'reached', 'following', 'set_up', 'gone'), false) as installed, "
+    "('new', 'reached', 'following', 'set_up', 'leaving', 'left', 'gone'), false) as installed, "
     "coalesce(r.notes ->> 'ip', '') as ip, coalesce(r.notes ->> 'host_key', '') as host_key, "
     "coalesce(k.sealed, '') as ssh_key, coalesce(g.sealed, '') as gateway_token "
     "from taken t join deployments d on d.id = t.deployment_id "
