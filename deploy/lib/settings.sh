@@ -44,6 +44,7 @@ use_booted_machines() {
     SANDBOX_NET=198.18.$((PORT_BASE / 100 % 250))
     MACHINE_SSH_PORT=22 MACHINE_HTTPS_PORT=443
     SETUP_VALUES=$RUN_DIR/sandbox/setup.values
+    DEMO_TEMPO[installer]+=' SETUP_POLL_S=2' # each look is a login, and the machine has better things to do
 }
 
 # recorded NAME: what the running demo has, or nothing.

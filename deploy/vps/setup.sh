@@ -208,7 +208,7 @@ await_ahead() { # node, or openclaw, which is the end of it
     AHEAD=''
     trap - EXIT
     hash -r
-    grep -v '^== ' "$STATE/ahead.log" || true
+    grep -vE '^(== |failed: )' "$STATE/ahead.log" || true # those the step itself says
     rm -f "$STATE"/ahead.*
 }
 
@@ -835,7 +835,7 @@ run() { # KIND: setup or upgrade
     [ "$(cat "$STATE/status")" = 'running start' ] || exit 0
     load_values "$VALUES"
     [ "$1" = setup ] || { work=upgrade_or_undo && GATEWAY_TOKEN=$(result_field gatewayToken); }
-    rm -f "$STATE/failure"
+    rm -f "$STATE/failure" "$STATE"/ahead.*
     write_redactor
     # The pipe ends when the last writer does, so the log is complete before the status says so. Neither the lock nor
     # the pipe may be inherited by something that stays.
