@@ -359,7 +359,7 @@ $$;
 
 create function recall_installation_anew(deployment uuid, decision int, which int, ip jsonb, service_name jsonb) returns boolean language sql as $$
     select recall_anew('installation', deployment, decision, which, 'new', null, 'left', false,
-                       jsonb_build_object('ip', ip, 'service_name', service_name), '{host_key,offset,run_id,step,sentence,interruptions}')
+                       jsonb_build_object('ip', ip, 'service_name', service_name), '{host_key,offset,run_id,step,sentence,interruptions,key_runs,upgrade_to,upgrade_begun,upgrade_told}')
 $$;
 
 create function recall_watch_anew(deployment uuid, decision int, which int, ip jsonb) returns boolean language sql as $$
@@ -467,7 +467,7 @@ begin
         end if;
         delete from secrets where deployment_id = deployment and name = 'gateway_token';
         return recall_row('installation', deployment, decision, 'left', true, remembers,
-                          '{host_key,offset,run_id,step,sentence,interruptions}', says);
+                          '{host_key,offset,run_id,step,sentence,interruptions,key_runs,upgrade_to,upgrade_begun,upgrade_told}', says);
     when 'instance.installed' then
         delete from secrets where deployment_id = deployment and name in ('openrouter_key', 'certificates');
         return recall_row('installation', deployment, decision, 'installed', true,
