@@ -70,7 +70,7 @@ describe('a retry', () => {
     await world.sandbox.post('/_/usage', { hash: before.keys[0].hash, usd: 2.5 });
     await on(id, 'sudo -n sh -c "printf \'#!/bin/sh\\nexit 3\\n\' >/usr/local/bin/tar && chmod 755 /usr/local/bin/tar"');
     await world.stack.start('installer.1');
-    assert.deepEqual(states(await assertFails(id, /^Installing Node\.js failed/)), ['done', 'done', 'failed', 'waiting']);
+    assert.deepEqual(states(await assertFails(id, /^Installing .+ failed: .*\(exit status 3\)$/)), ['done', 'done', 'failed', 'waiting']);
     const told = await log(id);
     await on(id, 'sudo -n rm /usr/local/bin/tar');
     const again = await world.api.retry(id);
