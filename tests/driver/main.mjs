@@ -6,12 +6,14 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join, resolve } from 'node:path';
 import { binDir, sanitizer, suites } from './suites.mjs';
 import { count } from './counts.mjs';
+import { failures } from './failures.mjs';
 
 const root = process.env.ROOT;
 const runDir = resolve(root, process.env.RUN_DIR ?? '.run');
 const logs = join(runDir, 'test');
 const OUTPUT_LIMIT = 32 << 20;
 const TAIL_LINES = 60;
+const NAMES = 12;
 
 const environment = {
   ...process.env,
@@ -90,7 +92,7 @@ function sweep({ logsToo }) {
 
 async function runSuite(suite) {
   const log = join(logs, `${suite.name}.log`);
-  const total = { name: suite.name, passed: 0, failed: 0, skipped: 0, notes: [], tail: '' };
+  const total = { name: suite.name, passed: 0, failed: 0, skipped: 0, notes: [], names: [], tail: '' };
   const began = Date.now();
   writeFileSync(log, '');
   const commands = existsSync(join(root, suite.needs)) ? suite.commands(root) : [];
@@ -106,6 +108,7 @@ async function runSuite(suite) {
     appendFileSync(log, `${command.title ? `== ${command.title}\n` : ''}${output}\n`);
     for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
     if (counts.note) total.notes.push([command.title, counts.note].filter(Boolean).join(' '));
+    if (counts.failed) total.names.push(...failures(output));
     if (counts.failed) total.tail += output.trimEnd().split('\n').slice(-TAIL_LINES).join('\n') + '\n';
     if (command.prepares) break;
   }
@@ -120,6 +123,13 @@ function show(result) {
 function row({ name, passed, failed, skipped, seconds, notes }) {
   const cells = [name.padEnd(12), ...[passed, failed, skipped].map((n) => String(n).padStart(8)), `${seconds.toFixed(1)} s`.padStart(10)];
   return `${cells.join('')}  ${notes.join('; ')}`.trimEnd();
+}
+
+/** So that who sees only the end of it knows what failed. */
+function showFailed(results) {
+  const all = results.flatMap(({ name, names }) => names.map((failure) => `failed: ${name}: ${failure}`));
+  if (all.length > NAMES) all.splice(NAMES, Infinity, `failed: ${all.length - NAMES} more`);
+  if (all.length) console.log(`\n${all.join('\n')}`);
 }
 
 function choose(names) {
@@ -158,6 +168,7 @@ async function main(names) {
   const last = `${sum('passed')} passed, ${sum('failed')} failed`;
   console.log(`\n${'suite'.padEnd(12)}  passed  failed skipped      time`);
   for (const result of results) console.log(row(result));
+  showFailed(results);
   console.log(`\n${last}`);
   writeFileSync(join(logs, 'counts'), `${last}\n`);
   process.exitCode = sum('failed') || stopped ? 1 : 0;
