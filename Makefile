@@ -26,9 +26,12 @@ c_files   = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 
 all: programs frontend
 # build/bin is the plain build; a sanitizer build is found by BIN_DIR=build/<SAN>/bin.
-programs: $(PROGRAMS:%=$B/bin/%)
+programs: $(PROGRAMS:%=$B/bin/%) build/setup.sh
 	$(if $(filter build/plain,$B),@ln -sfn plain/bin build/bin)
 unit: $(tests)
+build/setup.sh: $(wildcard deploy/vps/*)
+	@mkdir -p $(@D)
+	@deploy/vps/assemble $@
 
 .SECONDEXPANSION:
 $B/bin/%: $B/services/%/main.o $B/lib/%.a $B/lib/common.a

@@ -34,7 +34,7 @@ service_env() {
     password=${role^^}_DB_PASSWORD
     PAGES_DIR=$ROOT/frontend/dist
     OPENAPI_FILE=$ROOT/proto/openapi.yaml
-    SETUP_SCRIPT=$ROOT/deploy/vps/setup.sh
+    SETUP_SCRIPT=$ROOT/build/setup.sh
     DASHBOARD_ORIGIN=$API_URL
     SERVICE_ENV=(PATH=/usr/bin:/bin LC_ALL=C.UTF-8
         DATABASE_URL="$(database_url "$role" "${!password}")" HTTP_LISTEN="127.0.0.1:$port")

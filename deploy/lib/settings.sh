@@ -33,7 +33,7 @@ load_settings() {
     OPENROUTER_URL=$SANDBOX_URL/api/v1
     MACHINE_CA_FILE=$RUN_DIR/sandbox/ca.pem
     # What is set up, and offered to those who have an older one.
-    OPENCLAW_VERSION=${OPENCLAW_VERSION:-$(sed -n 's/^OPENCLAW_VERSION=//p' "$ROOT/deploy/vps/setup.sh")}
+    OPENCLAW_VERSION=${OPENCLAW_VERSION:-$(sed -n 's/^OPENCLAW_VERSION=//p' "$ROOT/deploy/vps/pins.sh")}
     SETUP_VALUES=
     [[ $SANDBOX_MACHINES != nspawn ]] || use_booted_machines
 }
@@ -44,7 +44,7 @@ use_booted_machines() {
     SANDBOX_NET=198.18.$((PORT_BASE / 100 % 250))
     MACHINE_SSH_PORT=22 MACHINE_HTTPS_PORT=443
     SETUP_VALUES=$RUN_DIR/sandbox/setup.values
-    DEMO_TEMPO[installer]+=' SETUP_POLL_S=2' # each look is a login, and the machine has better things to do
+    DEMO_TEMPO['installer']+=' SETUP_POLL_S=2' # each look is a login, and the machine has better things to do
 }
 
 # recorded NAME: what the running demo has, or nothing.

@@ -152,6 +152,7 @@ struct err answer_result(const char *text, size_t len, struct arena *arena,
     ret->gateway_token = arena_strdup(arena, token);
     ret->openclaw_version = arena_strdup(arena, version);
     ret->key_hash = text_of(result, "keyHash", HASH_LEN, arena);
+    ret->skills_missing = text_of(result, "skillsMissing", REASON_MAX, arena);
     const json_t *upgrade = json_object_get(result, "upgrade");
     ret->upgrade_run = text_of(upgrade, "run", WORD_MAX, arena);
     ret->upgrade_reason = text_of(upgrade, "reason", REASON_MAX, arena);

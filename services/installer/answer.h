@@ -32,15 +32,17 @@ struct err answer_follow(const char *text, size_t len, struct arena *arena,
 struct setup_result {
     const char *gateway_token;
     const char *openclaw_version;
-    const char *key_hash; /* SHA-256 of the key it stored, in hex; "" unknown */
+    const char *key_hash;       /* SHA-256 of the key it stored, in hex; "" unknown */
+    const char *skills_missing; /* those that could not be installed, separated by blanks */
     /* of the last upgrade, all "" when there was none */
     const char *upgrade_run, *upgrade_reason;
     bool upgraded; /* false: it was undone, for that reason */
 };
 
 /*
- * `result` answers: {"gatewayToken":"…","openclawVersion":"…","keyHash":"…"}, after an upgrade also
- * "upgrade":{"run":"…","outcome":"upgraded" or "undone","reason":"…"}. The error never quotes it.
+ * `result` answers: {"gatewayToken":"…","openclawVersion":"…","keyHash":"…"}, with "skillsMissing":"…"
+ * where skills could not be installed, and after an upgrade with "upgrade":{"run":"…",
+ * "outcome":"upgraded" or "undone","reason":"…"}. The error never quotes it.
  */
 struct err answer_result(const char *text, size_t len, struct arena *arena,
                          struct setup_result *ret) MUST_CHECK;

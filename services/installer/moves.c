@@ -207,7 +207,12 @@ static struct err read_result(struct job *job)
     said->version = result.openclaw_version;
     said->anew = note_int(job, "anew", 0);
     job_say(job, &instance_installed, said);
-    job_message(job, "OpenClaw %s is installed", result.openclaw_version);
+    if (*result.skills_missing) {
+        job_message(job, "OpenClaw %s is installed, without skills that could not be had: %s",
+                    result.openclaw_version, result.skills_missing);
+    } else {
+        job_message(job, "OpenClaw %s is installed", result.openclaw_version);
+    }
     return OK;
 }
 

@@ -17,7 +17,7 @@ struct installer_conf conf;
 const struct setting installer_settings[INSTALLER_SETTINGS] = {
     {"MACHINE_USER",     SETTING_TEXT,    &conf.machine_user,     "debian",              "login user of a fresh machine, with sudo"},
     {"MACHINE_SSH_PORT", SETTING_INT,     &conf.machine_ssh_port, "22",                  "where machines listen for SSH"},
-    {"SETUP_SCRIPT",     SETTING_TEXT,    &conf.setup_script,     "deploy/vps/setup.sh", "the script that sets a machine up"},
+    {"SETUP_SCRIPT",     SETTING_TEXT,    &conf.setup_script,     "build/setup.sh", "the script that sets a machine up"},
     {"SETUP_VALUES",     SETTING_TEXT,    &conf.setup_values,     "",                    "file with more values for it: mirrors, pins, an ACME directory; its table names them"},
     {"OPENCLAW_VERSION", SETTING_TEXT,    &conf.openclaw_version, "",                    "version of OpenClaw to install; empty: the one the script pins"},
     {"OPENCLAW_MODEL",   SETTING_TEXT,    &conf.openclaw_model,   "openrouter/google/gemini-3-flash-preview", "model it talks to at first"},

@@ -15,7 +15,7 @@ import { defaults } from '../sandbox/settings.js';
 import { World } from '../sandbox/world.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const SETUP = join(here, '../../deploy/vps/setup.sh');
+const SETUP = join(here, '../../build/setup.sh');
 const SETUP_DEADLINE_MS = 15 * 60000;
 const COMMAND_DEADLINE_MS = 5 * 60000;
 const LOOK_EVERY_MS = 1000; // each is a login

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Machines } from '../machines.js';
 import { makeKey, ssh, until } from './client.js';
 
-const SETUP = join(dirname(fileURLToPath(import.meta.url)), '../../../deploy/vps/setup.sh');
+const SETUP = join(dirname(fileURLToPath(import.meta.url)), '../../../build/setup.sh');
 const FOLDER = '/home/debian/openclaw-setup';
 const STATE = '/var/lib/openclaw-setup';
 const HOME = '/var/lib/openclaw/.openclaw';

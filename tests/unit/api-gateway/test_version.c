@@ -71,7 +71,7 @@ static void what_is_no_version_is_never_newer(void **state)
 static void what_is_offered_is_what_the_setup_installs(void **state)
 {
     char line[200], pinned[100] = "";
-    FILE *script = fopen("deploy/vps/setup.sh", "r");
+    FILE *script = fopen("deploy/vps/pins.sh", "r");
 
     (void)state;
     assert_non_null(script);

@@ -210,9 +210,14 @@ static void a_result_may_tell_of_the_key_and_of_an_upgrade(void **state)
     const char *plain = "{\"gatewayToken\":\"0123456789abcdef\",\"openclawVersion\":\"1.2\"}";
     assert_int_equal(result(plain, &r).kind, ERR_NONE);
     assert_string_equal(r.key_hash, "");
+    assert_string_equal(r.skills_missing, "");
     assert_string_equal(r.upgrade_run, "");
     assert_string_equal(r.upgrade_reason, "");
     assert_false(r.upgraded);
+    const char *skills = "{\"gatewayToken\":\"0123456789abcdef\",\"openclawVersion\":\"1.2\","
+                         "\"skillsMissing\":\"agentwallet @a/b\"}";
+    assert_int_equal(result(skills, &r).kind, ERR_NONE);
+    assert_string_equal(r.skills_missing, "agentwallet @a/b");
     const char *undone =
         "{\"gatewayToken\":\"0123456789abcdef\",\"openclawVersion\":\"1.2\",\"keyHash\":\"ab12\","
         "\"upgrade\":{\"run\":\"r-u1\",\"outcome\":\"undone\",\"reason\":\"it does not start\"}}";

@@ -146,6 +146,20 @@ static void what_was_installed_is_said_and_the_key_forgotten(void **state)
     assert_string_equal(json_string_value(json_array_get(job.forget, 0)), SECRET_OPENROUTER_KEY);
 }
 
+static void skills_that_could_not_be_had_are_named(void **state)
+{
+    (void)state;
+    have_secret(SECRET_GATEWAY_TOKEN, TEST_TOKEN);
+    world.result = (struct setup_result){.gateway_token = TEST_TOKEN,
+                                         .openclaw_version = "2026.9.6",
+                                         .key_hash = TEST_KEY_HASH,
+                                         .skills_missing = "agentwallet"};
+    assert_int_equal(installer_read_result(&job).kind, ERR_NONE);
+    assert_string_equal(
+        job.message,
+        "OpenClaw 2026.9.6 is installed, without skills that could not be had: agentwallet");
+}
+
 static void another_token_on_the_machine_is_the_one_that_counts(void **state)
 {
     (void)state;
@@ -222,6 +236,7 @@ int main(void)
         TEST(no_setup_starts_with_a_token_that_is_not_sealed),
         TEST(a_lost_start_is_simply_tried_again),
         TEST(what_was_installed_is_said_and_the_key_forgotten),
+        TEST(skills_that_could_not_be_had_are_named),
         TEST(another_token_on_the_machine_is_the_one_that_counts),
         TEST(another_key_on_the_machine_is_stored_again_and_ours_kept_but_not_for_ever),
         TEST(without_a_copy_of_the_key_there_is_nothing_to_compare),

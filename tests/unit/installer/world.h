@@ -90,6 +90,9 @@ struct err machine_read_result(const struct machine *machine, struct arena *aren
 {
     (void)arena;
     *ret = world.result;
+    if (!ret->skills_missing) {
+        ret->skills_missing = "";
+    }
     return called(machine);
 }
 

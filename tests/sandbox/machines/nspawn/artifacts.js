@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
-const SETUP = join(ROOT, 'deploy/vps/setup.sh');
+const PINS = join(ROOT, 'deploy/vps/pins.sh');
 const PEBBLE = '2.10.1';
 const NPM = '11.21.2';
 const BUILD_DEADLINE_MS = 20 * 60000;
@@ -27,8 +27,8 @@ const run = (command, words, options) => execute('setpriv', ['--pdeathsig', 'KIL
 
 // What the setup script pins, from its own table.
 export async function pins() {
-  const script = await readFile(SETUP, 'utf8');
-  const pin = (name) => new RegExp(`^${name}=(\\S+)`, 'm').exec(script)?.[1] ?? (() => { throw new Error(`setup.sh pins no ${name}`); })();
+  const script = await readFile(PINS, 'utf8');
+  const pin = (name) => new RegExp(`^${name}=(\\S+)`, 'm').exec(script)?.[1] ?? (() => { throw new Error(`deploy/vps/pins.sh pins no ${name}`); })();
   return { node: pin('NODE_VERSION'), caddy: pin('CADDY_VERSION') };
 }
 

@@ -1,0 +1,29 @@
+# The step for Node.js.
+
+step_node() {
+    say '== node: Installing Node.js'
+    doing='installing Node.js'
+    local folder sum archive
+    await_ahead node
+    node_is_there && return 0
+    find_arch
+    archive=node-v$NODE_VERSION-linux-$ARCH.tar.gz
+    sum=NODE_SHA256_$ARCH
+    folder=$(empty_folder node)
+    download "$NODE_MIRROR/v$NODE_VERSION/$archive" "$folder/$archive"
+    (cd "$folder" && say "${NODE_SHA256:-${!sum}}  $archive" | sha256sum --check --quiet -) ||
+        fail 'the download of Node.js has the wrong checksum'
+    # Real files under /usr/local: a link would move the place where npm installs.
+    tar -xzf "$folder/$archive" -C /usr/local --strip-components=1 --no-same-owner \
+        --exclude=CHANGELOG.md --exclude=LICENSE --exclude=README.md
+    rm -rf "$folder"
+    hash -r
+    [ "$(node -v)" = "v$NODE_VERSION" ] || fail 'the installed Node.js does not run'
+    say "$NODE_VERSION" | put "$STATE/node" 0644
+    say "Node.js v$NODE_VERSION"
+}
+
+# It may run while npm, which comes with it, was not unpacked yet.
+node_is_there() {
+    [ "$(cat "$STATE/node" 2>/dev/null)" = "$NODE_VERSION" ] && [ "$(node -v 2>/dev/null)" = "v$NODE_VERSION" ]
+}

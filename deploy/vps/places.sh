@@ -1,0 +1,20 @@
+# Where things are on the machine, and where the run is.
+
+readonly STATE=/var/lib/openclaw-setup
+readonly VALUES=$STATE/values
+readonly PINNED_OPENCLAW=$OPENCLAW_VERSION
+readonly CADDY=/usr/local/bin/caddy
+readonly CADDY_HOME=/var/lib/caddy
+readonly CADDY_STORE=$CADDY_HOME/.local/share/caddy
+readonly ACME_ROOT_FILE=/etc/caddy/acme-root.pem
+readonly GATEWAY_HOME=/var/lib/openclaw
+readonly COMPILED=$GATEWAY_HOME/.cache/node-compile # each call takes seconds, most of them to load OpenClaw
+readonly GATEWAY_URL=http://127.0.0.1:18789
+readonly FOLLOW_BYTES=32768
+readonly UPGRADE=$STATE/upgrade
+readonly BACKUPS=$STATE/backups
+readonly STEPS='prepare packages firewall caddy node openclaw config key services verify skills'
+
+step=start
+doing='starting'
+AHEAD='' # the process that installs Node.js and OpenClaw beside other steps
