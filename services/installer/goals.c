@@ -29,6 +29,8 @@ static void remember_version(const void *event, json_t *notes)
 
     (void)json_object_set_new(notes, "upgrade_to", json_string(wanted->version));
     (void)json_object_set_new(notes, "upgrade_begun", json_integer(0));
+    (void)json_object_set_new(notes, "upgrade_away", json_integer(0));
+    (void)json_object_set_new(notes, "upgrade_looked", json_integer(0));
 }
 
 const struct goal_rule installer_goals[INSTALLER_GOALS] = {

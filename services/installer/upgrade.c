@@ -19,6 +19,7 @@ enum {
     TELL_S = 20, /* trouble that lasts longer is told */
     RUNS = 8,    /* starts of one upgrade; the script gives up sooner, and goes back */
     PAUSE_MOST_S = 30,
+    LOOK_MOST_S = 120, /* from one look to the next, when somebody looks */
 };
 
 /* An upgrade has ended, however it did: the next one is another run. */
@@ -26,6 +27,9 @@ static void forget_run(struct job *job)
 {
     note_set(job, "upgrade_to", NULL);
     note_set(job, "upgrade_begun", NULL);
+    note_set(job, "upgrade_away", NULL);
+    note_set(job, "upgrade_looked", NULL);
+    note_set(job, "upgrade_told", NULL);
     note_set_int(job, "upgrade_run", note_int(job, "upgrade_run", 1) + 1);
 }
 
@@ -38,18 +42,39 @@ static struct err upgrade_gave_up(struct job *job, const char *why)
     return OK;
 }
 
+/* For how long we have found it away: time in which nobody looked (we were away ourselves) does not count. */
+static int64_t machine_away_s(struct job *job)
+{
+    int64_t now = (int64_t)job->age_s, before = note_int(job, "upgrade_looked", 0);
+    int64_t since = now < before ? 0 : now - before;
+    int64_t away = note_int(job, "upgrade_away", 0) + (since > LOOK_MOST_S ? LOOK_MOST_S : since);
+
+    note_set_int(job, "upgrade_looked", now);
+    note_set_int(job, "upgrade_away", away);
+    return away;
+}
+
+static void machine_is_there(struct job *job)
+{
+    note_set(job, "upgrade_told", NULL);
+    note_set(job, "upgrade_away", NULL);
+    note_set_int(job, "upgrade_looked", (int64_t)job->age_s);
+}
+
 /* The machine does not answer. */
 static struct err wait_for_machine(struct job *job, struct err e, int limit_s)
 {
+    int64_t away_s = machine_away_s(job);
+
     e = installer_told(e, "The server cannot be reached");
-    if (e.kind == ERR_PERMANENT || job->age_s > limit_s) {
+    if (e.kind == ERR_PERMANENT || away_s > limit_s) {
         return upgrade_gave_up(job, e.text);
     }
-    if (job->age_s > TELL_S && !note(job, "upgrade_told")) {
+    if (away_s > TELL_S && !note(job, "upgrade_told")) {
         note_set(job, "upgrade_told", "yes");
         job_message(job, "Upgrading OpenClaw: the server does not answer at the moment");
     }
-    job_wait(job, installer_pause(job->age_s, 0.2, 0.5, PAUSE_MOST_S));
+    job_wait(job, installer_pause((double)away_s, 0.2, 0.5, PAUSE_MOST_S));
     return not_yet("%s", e.text);
 }
 
@@ -76,7 +101,8 @@ struct err installer_upgrade(struct job *job)
     if (failed(e)) {
         return wait_for_machine(job, e, begun > 0 ? LIMIT_S : BEGIN_LIMIT_S);
     }
-    note_set(job, "upgrade_told", NULL);
+    machine_is_there(job);
+    note_set(job, "upgrade_looked", NULL); /* another state counts its own time */
     note_set_int(job, "upgrade_begun", begun + 1);
     note_set(job, "run_id", upgrade.run_id);
     return OK;
@@ -105,6 +131,11 @@ static struct err read_outcome(struct job *job)
     }
     note_set(job, "version", result.openclaw_version);
     job_version(job, result.openclaw_version);
+    if (result.upgraded && wanted && strcmp(result.openclaw_version, wanted) != 0) {
+        /* Our numbers are older than the machine's (a restored database): this was an upgrade of before. */
+        note_set_int(job, "upgrade_run", note_int(job, "upgrade_run", 1) + 1);
+        return start_again(job, NULL);
+    }
     forget_run(job);
     if (!result.upgraded) {
         const char *reason = *result.upgrade_reason ? result.upgrade_reason : "no reason given";
@@ -126,6 +157,7 @@ static struct err follow_upgrade(struct job *job)
     struct setup_answer answer;
 
     TRY(installer_look(job, &answer));
+    machine_is_there(job);
     if (answer.status == SETUP_NONE || !installer_is_ours(job, &answer)) {
         if (job->age_s < STARTING_S) {
             job_wait(job, 0.5);
