@@ -124,6 +124,31 @@ static void a_key_is_renewed_with_what_is_left(void **state)
         last, "Nothing is left of your $12.50: OpenClaw runs, but no model will answer it");
 }
 
+/* Pages shift when somebody else's key is deleted between two of them: what the last key has spent must not be lost with it. */
+static void a_list_that_misses_the_last_key_renews_nothing(void **state)
+{
+    static const struct exchange script[] = {
+        ASK("GET", PAGE("0"), 200, "{\"data\":[" OTHER "]}"),
+        ASK("GET", PAGE("1"), 200, EMPTY),
+        ASK("GET", "/keys/ab", 200, "{\"data\":" OURS("ab") "}"),
+        ASK("GET", PAGE("0"), 200, "{\"data\":[" OTHER "]}"),
+        ASK("GET", PAGE("1"), 200, EMPTY),
+        ASK("GET", "/keys/ab", 404, "{}"),
+        ASK("POST", "/keys", 201, CREATED),
+    };
+
+    (void)state;
+    named();
+    job.state = "renewing";
+    note_set(&job, "hash", "ab");
+    world_says(script, sizeof script / sizeof script[0]);
+    assert_int_equal(key_create(&job).kind, ERR_TRANSIENT);
+    assert_string_equal(note(&job, "hash"), "ab");
+    assert_false(failed(key_create(&job)));
+    ALL_ASKED();
+    assert_string_equal(note(&job, "hash"), "aa");
+}
+
 /* Whoever was at it when it began again may have created one that the first look did not show. */
 static void after_one_that_was_cut_off_it_looks_once_more(void **state)
 {
@@ -223,6 +248,7 @@ int main(void)
         TEST(a_key_without_its_text_is_replaced),
         TEST(a_key_with_its_text_is_kept),
         TEST(a_key_is_renewed_with_what_is_left),
+        TEST(a_list_that_misses_the_last_key_renews_nothing),
         TEST(after_one_that_was_cut_off_it_looks_once_more),
         TEST(a_late_twin_is_deleted),
         TEST(an_unknown_outcome_stays_unknown),
