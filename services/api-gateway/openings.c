@@ -16,7 +16,7 @@
 enum {
     WAIT_S = 24,
     OF_ONE_DEPLOYMENT = 3,
-    OF_ONE_USER = 8,
+    OF_ONE_USER = 4, /* half the openers of one installer: others get theirs */
     OF_ALL = 32,
     RETRY_S = 5,
     ANSWER_CEILING = 16 * 1024

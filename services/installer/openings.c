@@ -170,7 +170,6 @@ static bool is_busy(void)
 static struct err turn(void)
 {
     char heard[2];
-    uint64_t count;
 
     TRY(tell_done());
     if (is_busy()) {
@@ -179,7 +178,7 @@ static struct err turn(void)
     TRY(take_more());
     int within_ms = is_busy() ? RENEW_MS : LOOK_MS;
     struct err e = db_hear(pool.db, pool.wake, within_ms, heard, sizeof heard);
-    (void)!read(pool.wake, &count, sizeof count);
+    (void)!read(pool.wake, &(uint64_t){0}, sizeof(uint64_t));
     return e.kind == ERR_NOT_YET ? OK : e;
 }
 
@@ -212,7 +211,8 @@ static void *keeper_main(void *unused)
             log_warn("openings wait for the database", KV("why", (const char *)e.text));
         }
         broken = failed(e);
-        if (broken) {
+        if (broken) { /* an end that could not be told has woken us already, and would go on doing so */
+            (void)!read(pool.wake, &(uint64_t){0}, sizeof(uint64_t));
             (void)poll(&wake, 1, PAUSE_MS);
         }
     }
