@@ -6,6 +6,7 @@ import { sleep, until } from '../harness/wait.mjs';
 import { STATUSES } from './tables.mjs';
 
 const ANSWER_S = 45;
+const NOT_NOW = [429, 502, 503, 504]; // a link comes from the machine, which may be in trouble; nothing is owed afterwards
 
 export class Person {
   /** `run` knows the statuses, whether the storm is over, and takes violations. */
@@ -45,7 +46,7 @@ export class Person {
     return there;
   }
 
-  /** 'destroy', 'retry', 'restart', 'reinstall': accepted, or refused because the status is another by now (409). */
+  /** 'destroy', 'retry', 'restart', 'reinstall', 'open': accepted, or refused because the status is another by now (409). */
   decide(what) {
     return this.#click(what, () => this.run.api[what](this.id));
   }
@@ -61,6 +62,10 @@ export class Person {
         if (!(error instanceof HttpError)) throw error; // nobody there; ask again
         if (error.status === 409) {
           this.run.tell(`${this.name}: ${what}: refused`);
+          return true;
+        }
+        if (what === 'open' && NOT_NOW.includes(error.status)) {
+          this.run.tell(`${this.name}: ${what}: not now`);
           return true;
         }
         if (error.status !== 503) this.run.violates('the gateway answers', this.id, error.message);

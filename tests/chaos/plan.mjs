@@ -35,6 +35,7 @@ function script(dice) {
     [4, () => [{ when: { status: 'READY' }, click: 'reinstall', times: dice.int(1, 2) }, ...retry]],
     [2, () => [{ when: { status: 'READY' }, click: dice.pick(['restart', 'reinstall']) }, { when: { ms: dice.int(0, 100) }, click: 'reinstall' }, ...retry]],
     [2, () => [{ when: { status: 'ERROR' }, click: 'reinstall' }, ...retry]],
+    [3, () => [{ when: { status: 'READY' }, click: 'open', times: dice.int(1, 3) }, ...(dice.chance(0.3) ? destroy({ ms: dice.int(0, 300) }) : [])]],
     [2, () => [{ when: { status: 'READY' }, click: 'reinstall' }, ...destroy({ ms: dice.int(0, 1500) })]],
   ])();
   return {

@@ -32,7 +32,7 @@ test('each crash point of the services is in the table, and only those', async (
 });
 
 test('a service is not started with a crash point that does not exist', async () => {
-  const env = { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a', KAFKA_BOOTSTRAP: '127.0.0.1:1', HTTP_LISTEN: '127.0.0.1:0', TEST_CRASH: 'nowhere:1' };
+  const env = { DATABASE_URL: 'postgresql://a@127.0.0.1:1/a', KAFKA_BOOTSTRAP: '127.0.0.1:1', HTTP_LISTEN: '127.0.0.1:0', DASHBOARD_ORIGIN: 'http://127.0.0.1:1', TEST_CRASH: 'nowhere:1' };
   await assert.rejects(run(`${bin}/health-monitor`, [], { env }), /exit 2\n.*there is no crash point 'nowhere'/);
 });
 

@@ -85,12 +85,12 @@ export const POINTS = {
   'api-gateway': ['gateway.committed', 'gateway.committed', ...RELAY],
   'key-provisioner': [...RUNNER, ...RELAY, ...CALLS, ...CHANGES],
   'ovh-orderer': [...RUNNER, ...RELAY, ...CALLS, ...CHANGES, ...CHANGES, ...CHANGES],
-  installer: [...RUNNER, ...RELAY, 'ssh.sending', 'ssh.answered'],
+  installer: [...RUNNER, ...RELAY, 'ssh.sending', 'ssh.answered', 'opener.claimed', 'opener.made'],
   'health-monitor': [...RUNNER, ...RELAY, ...CALLS],
 };
 
 /** How often a point is passed in the life of one deployment, about. */
-export const PASSAGES = { 'http.sending': 30, 'http.answered': 30, 'http.changing': 9, 'http.changed': 9, 'ssh.sending': 12, 'ssh.answered': 12, 'gateway.committed': 3 };
+export const PASSAGES = { 'http.sending': 30, 'http.answered': 30, 'http.changing': 9, 'http.changed': 9, 'ssh.sending': 12, 'ssh.answered': 12, 'gateway.committed': 3, 'opener.claimed': 2, 'opener.made': 2 };
 export const PASSAGES_ELSE = 8;
 
 export const STATUSES = ['PENDING', 'ORDERING', 'PROVISIONING', 'INSTALLING', 'READY'];
