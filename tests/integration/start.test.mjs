@@ -22,7 +22,7 @@ const good = {
   OVH_APP_SECRET: 'b',
   OVH_CONSUMER_KEY: 'c',
   OVH_ENDPOINT: 'http://127.0.0.1:9/1.0',
-  SETUP_SCRIPT: join(ROOT, 'deploy/vps/setup.sh'),
+  SETUP_SCRIPT: join(ROOT, 'build/setup.sh'),
   DASHBOARD_ORIGIN: 'http://127.0.0.1:9',
   PAGES_DIR: join(ROOT, 'frontend/dist'),
   HTTP_LISTEN: '127.0.0.1:0',
@@ -139,7 +139,7 @@ describe('a running product', () => {
     await assert.rejects(as('create temporary table secrets (deployment_id uuid)'), /permission denied to create temporary tables/);
     await assert.rejects(as('create table public.mine (id int)'), /permission denied for schema public/);
     const asOwner = await stack.psql("select proname, proconfig::text as path from pg_proc where prosecdef and pronamespace = 'public'::regnamespace order by 1");
-    assert.deepEqual(asOwner.map(({ proname }) => proname), ['forget_secrets', 'keep_dead_letter']);
+    assert.deepEqual(asOwner.map(({ proname }) => proname), ['forget_secrets', 'keep_dead_letter', 'openings_forget']);
     for (const { path } of asOwner) assert.match(path, /search_path=pg_catalog, public, pg_temp/);
   });
 
