@@ -2,7 +2,7 @@
 // end of it when the suite failed, and sums up. The table's last line is `N passed, N failed`.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { binDir, sanitizer, suites } from './suites.mjs';
 import { count } from './counts.mjs';
@@ -90,6 +90,18 @@ function sweep({ logsToo }) {
   }
 }
 
+// What the services of a test's stack have logged (the harness leaves it there) is of interest when something failed.
+const stacksLogs = join(logs, 'logs');
+const forgetStacksLogs = () => rmSync(stacksLogs, { recursive: true, force: true });
+
+function keepStacksLogs(name) {
+  if (!existsSync(stacksLogs)) return [];
+  const kept = join(logs, `${name}.stacks`);
+  rmSync(kept, { recursive: true, force: true });
+  renameSync(stacksLogs, kept);
+  return [`services' logs in ${kept}`];
+}
+
 async function runSuite(suite) {
   const log = join(logs, `${suite.name}.log`);
   const total = { name: suite.name, passed: 0, failed: 0, skipped: 0, notes: [], names: [], tail: '' };
@@ -113,6 +125,8 @@ async function runSuite(suite) {
     if (command.prepares) break;
   }
   if (['integration', 'chaos', 'browser', 'real'].includes(suite.name)) sweep({ logsToo: false });
+  if (total.failed) total.notes.push(...keepStacksLogs(suite.name));
+  forgetStacksLogs();
   return { ...total, seconds: (Date.now() - began) / 1000, log };
 }
 
@@ -153,6 +167,7 @@ async function main(names) {
   mkdirSync(logs, { recursive: true });
   rmSync(join(logs, 'counts'), { force: true });
   sweep({ logsToo: true });
+  forgetStacksLogs();
   const ahead = chosen.filter((suite) => suite.ahead).map((suite) => startAhead(suite.ahead));
   const results = [];
   for (const suite of chosen) {

@@ -2,9 +2,9 @@
 // service, started by deploy/demo on private ports in a private directory, gone after close().
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Api } from './api.mjs';
 import { run } from './command.mjs';
@@ -116,13 +116,21 @@ class Stack {
     return join(this.runDir, 'log', `${name}.log`);
   }
 
-  /** Ends everything; the directory goes too unless KEEP=1 or a sanitizer had something to say. */
+  /**
+   * Ends everything; the directory goes too unless KEEP=1 or a sanitizer had something to say. The logs are set aside, until
+   * the driver knows that all went well.
+   */
   async close() {
     if (!running.delete(this)) return;
     await this.demo('down');
     const reports = sanitizerReports(this.runDir);
     if (reports.length) throw new Error(`a sanitizer reports (logs in ${this.runDir}/log):\n${reports.join('\n')}`);
-    if (process.env.KEEP !== '1') rmSync(this.runDir, { recursive: true, force: true });
+    if (process.env.KEEP === '1') return;
+    const kept = join(TESTS_DIR, 'test/logs', `${basename(process.argv[1] ?? 'stack', '.mjs')}-${basename(this.runDir)}`);
+    rmSync(kept, { recursive: true, force: true });
+    mkdirSync(dirname(kept), { recursive: true });
+    renameSync(join(this.runDir, 'log'), kept);
+    rmSync(this.runDir, { recursive: true, force: true });
   }
 }
 

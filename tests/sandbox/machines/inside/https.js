@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { connect, firstMessage, get, until } from '../client.js';
-import { TOKEN, answers, command, httpsPort, installed, settings } from './world.js';
+import { TOKEN, answers, command, finished, httpsPort, installed, rebuilt, settings, setup, upload } from './world.js';
 
 test('HTTPS on the bare address: trusted, framed by the dashboard alone, with a WebSocket', async () => {
   const machine = await installed();

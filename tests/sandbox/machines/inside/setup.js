@@ -50,7 +50,7 @@ test('the system can be told where its packages come from', scriptAlone, async (
   await upload(machine, { APT_MIRROR: mirrored });
   await setup(machine, 'start');
   assert.equal((await finished(machine)).status, 'done');
-  const calls = (await command(machine, 'cat /var/log/standins.log')).split('\n').filter((line) => line.startsWith('apt-get '));
+  const calls = (await command(machine, 'cat /var/log/standins.log')).split('\n').filter((line) => /^[\d:]+ apt-get /.test(line));
   assert.ok(calls.length >= 2);
   for (const call of calls) assert.match(call, /-o Dir::Etc::SourceList=\/var\/lib\/openclaw-setup\/apt\.list -o Dir::Etc::SourceParts=\/dev\/null (update|install)/);
   assert.match(await command(machine, 'cat /var/lib/openclaw-setup/apt.list'), new RegExp(`^deb ${mirrored}/debian (\\w+) main\ndeb ${mirrored}/debian \\1-updates main\ndeb ${mirrored}/debian-security \\1-security main\n$`));
