@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { until } from '../../harness/wait.mjs';
 import {
   assertFails, assertGone, assertReady, bought, deploy, destroy, destroyed, restartWith,
-  row, tidy, untilMessage, untilStatus, world,
+  row, tidy, untilMessage, world,
 } from './world.mjs';
 
 const CHECKOUT = { method: 'POST', path: '/1.0/order/cart/*/checkout' };
@@ -88,7 +89,7 @@ describe('the machine', () => {
   test('is too new to be released', async () => {
     await settings({ service_active: 2, rebuild: 30 });
     const [id] = await deploy();
-    await untilStatus(id, 'PROVISIONING');
+    await until(async () => (await row('server', id))?.state === 'rebuilding', { what: 'there is something to wipe' });
     await destroy(id);
     await untilMessage(id, /^OVH does not let go of a server this new yet; trying again/);
     await untilMessage(id, /^The server is paid until .*; it is being wiped and released$/);
