@@ -123,6 +123,13 @@ void job_version(struct job *job, const char *version)
     job->version = arena_strdup(job->arena, version);
 }
 
+void job_change_over(struct job *job, const char *kind, bool worked)
+{
+    job->change_over = kind;
+    job->change_worked = worked;
+    note_set(job, "change", NULL);
+}
+
 /* The sealed text in the arena; NULL when there is none. Secrets set by this very job count. */
 static const char *sealed_find(const struct job *job, const char *name)
 {

@@ -136,6 +136,8 @@ struct job {
     const char *message;
     const char *trouble;
     const char *ip_address, *version;
+    const char *change_over; /* the change that has ended */
+    bool change_worked;
     const struct event *said;
     const void *said_fields;
 };
@@ -163,6 +165,11 @@ void job_say(struct job *job, const struct event *event,
                                     common ones (deployment_id, generation, seq) are filled in by the runner */
 void job_address(struct job *job, const char *ip);      /* deployments.ip_address */
 void job_version(struct job *job, const char *version); /* deployments.version */
+/*
+ * With OK: the deployment's change (its kind: "restart", "upgrade") has ended, and how. The note "change", which the step of
+ * the event that asked for it has set, goes with it. What became of one that failed is the message, by job_message().
+ */
+void job_change_over(struct job *job, const char *kind, bool worked);
 
 /* Secrets of the deployment, sealed in the table `secrets`. */
 struct err job_secret(struct job *job, const char *name, const char **ret,

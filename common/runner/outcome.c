@@ -85,6 +85,11 @@ static void moved_on(const struct outcome_context *c, const struct move *move, s
     if (gone) {
         (void)json_object_set_new(o, "released", json_true());
     }
+    if (job->change_over) {
+        (void)json_object_set_new(
+            o, "change",
+            json_pack("{s:s, s:b}", "ended", job->change_over, "failed", !job->change_worked));
+    }
     if (move->says && !job->go) {
         if (job->said != move->says) {
             abort(); /* the table promises an event that the action did not say */

@@ -1,5 +1,5 @@
 /*
- * The user's later decisions: destroy, restart, retry, reinstall. Each locks the deployment's row, looks at its
+ * The user's later decisions: destroy, retry, reinstall. Each locks the deployment's row, looks at its
  * status, and writes the decision together with its event (timeline and outbox).
  */
 #include "decisions.h"
@@ -22,7 +22,7 @@ static const char change_sql[] =
     "update deployments set status = $3, status_message = $4, generation = $5::int, "
     "anew = case when $6::boolean then $5::int else anew end, "
     "failed_piece = null, updated_at = clock_timestamp(), "
-    "decided_at = case when $3 in ('READY', 'DESTROYING') then decided_at else now() end "
+    "decided_at = case when $3 = 'DESTROYING' then decided_at else now() end "
     "where id = $1::uuid and user_id = $2::uuid";
 
 /* The deployment's row, locked until the transaction ends; a refusal when it is not this user's. */
@@ -70,33 +70,6 @@ static struct err destroy(struct db *db, struct request *request, struct reply *
 struct err decisions_destroy(struct request *request, struct reply *reply)
 {
     return store_transaction(destroy, request, reply);
-}
-
-/* No new generation: a restart changes no goal, and the watch over the machine goes on meanwhile. */
-static struct err restart(struct db *db, struct request *request, struct reply *reply)
-{
-    ROWS *rows = NULL;
-
-    TRY(lock(db, request, reply, &rows));
-    if (reply_made(reply)) {
-        return OK;
-    }
-    if (strcmp(rows_text(rows, 0, "status"), "READY") != 0) {
-        return refuse(request, reply, 409,
-                      "Only a deployment that is READY can be restarted; this one is %s.",
-                      rows_text(rows, 0, "status"));
-    }
-    struct deployment_restart_requested fields = {
-        .deployment_id = request->id,
-        .generation = rows_int(rows, 0, "generation"),
-    };
-    return decide(db, request, reply, "READY", "Restarting OpenClaw", &deployment_restart_requested,
-                  &fields);
-}
-
-struct err decisions_restart(struct request *request, struct reply *reply)
-{
-    return store_transaction(restart, request, reply);
 }
 
 /* The status in which the piece that gave up does its work; a server that was delivered stays delivered, also while

@@ -5,7 +5,6 @@
 #include "request.h"
 
 struct err decisions_destroy(struct request *request, struct reply *reply) MUST_CHECK;
-struct err decisions_restart(struct request *request, struct reply *reply) MUST_CHECK;
 struct err decisions_retry(struct request *request, struct reply *reply) MUST_CHECK;
 struct err decisions_reinstall(struct request *request, struct reply *reply) MUST_CHECK;
 

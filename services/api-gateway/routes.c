@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/scope.h"
+#include "changes.h"
 #include "decisions.h"
 #include "deployments.h"
 #include "logs.h"
@@ -20,7 +21,6 @@
 #include "store.h"
 #include "stream.h"
 #include "timeline.h"
-#include "upgrade.h"
 
 SCOPED_CLEANUP(struct arena *, arena_free);
 
@@ -43,8 +43,8 @@ static const struct route routes[] = {
     {"GET",    "/api/openclaw/deployments/:id",        deployments_get,     true,  NULL,           "one of mine"},
     {"DELETE", "/api/openclaw/deployments/:id",        decisions_destroy, true,  NULL,           "release everything of it"},
     {"POST",   "/api/openclaw/deployments/:id/open",   openings_open,     true,  NULL,           "a link into it that works once"},
-    {"POST",   "/api/openclaw/deployments/:id/restart", decisions_restart, true, NULL,           "restart OpenClaw on its machine"},
-    {"POST",   "/api/openclaw/deployments/:id/upgrade", upgrade_request,  true,  NULL,           "bring OpenClaw to the newer version"},
+    {"POST",   "/api/openclaw/deployments/:id/restart", changes_restart,  true,  NULL,           "restart OpenClaw on its machine"},
+    {"POST",   "/api/openclaw/deployments/:id/upgrade", changes_upgrade,  true,  NULL,           "bring OpenClaw to the newer version"},
     {"POST",   "/api/openclaw/deployments/:id/retry",  decisions_retry,   true,  NULL,           "go on where it failed"},
     {"POST",   "/api/openclaw/deployments/:id/reinstall", decisions_reinstall, true, NULL,       "wipe its machine and set it up again"},
     {"GET",    "/api/openclaw/deployments/:id/events", events,              true,  NULL,           "its timeline, as a list or live"},

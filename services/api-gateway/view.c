@@ -13,6 +13,7 @@
 /* clang-format off */
 const char view_sql[] =
     "select d.id, d.name, d.status, d.status_message, host(d.ip_address) as ip, d.version, "
+    "change_under_way(d.change, d.change_asked_at) as change, "
     STAMP("d.created_at") " as created_at, "
     STAMP("d.updated_at") " as updated_at, "
     STAMP("d.ready_at") " as ready_at, "
@@ -65,7 +66,7 @@ json_t *view_json(const struct rows *rows, int row)
 
     steps_derive(rows_text(rows, row, "history"), steps);
     /* clang-format off */
-    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:o}",
                      "id", rows_text(rows, row, "id"),
                      "name", rows_text(rows, row, "name"),
                      "status", status,
@@ -74,6 +75,7 @@ json_t *view_json(const struct rows *rows, int row)
                      "url", url_of(status, ip, url, sizeof url),
                      "version", version,
                      "availableVersion", available(status, version),
+                     "change", text_or_null(rows, row, "change"),
                      "createdAt", rows_text(rows, row, "created_at"),
                      "updatedAt", rows_text(rows, row, "updated_at"),
                      "readyAt", text_or_null(rows, row, "ready_at"),

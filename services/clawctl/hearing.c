@@ -96,10 +96,14 @@ static const char *ignored_words(const struct listener *l, const json_t *plan,
                             rows_text(before, 0, "generation"));
     }
     if (strcmp(effect, "step") == 0) {
+        const char *from = json_string_value(json_object_get(plan, "from"));
+        const char *state = rows_text(before, 0, "state");
+        bool gave_up = rows_bool(before, 0, "failed");
+        if (strcmp(state, from) == 0 && !gave_up) {
+            return "ignored: something else was asked for after it";
+        }
         return arena_printf(arena, "ignored: the %s is at '%s'%s, not resting at '%s'", l->piece,
-                            rows_text(before, 0, "state"),
-                            rows_bool(before, 0, "failed") ? " and gave up" : "",
-                            json_string_value(json_object_get(plan, "from")));
+                            state, gave_up ? " and gave up" : "", from);
     }
     return "ignored";
 }

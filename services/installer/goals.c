@@ -6,8 +6,8 @@
 
 /* A fresh system has a host key and a log of its own, and runs of its own. */
 #define FRESH_SYSTEM_FORGETS                                                                       \
-    "host_key offset run_id step sentence interruptions key_runs upgrade_to upgrade_begun "        \
-    "upgrade_told"
+    "host_key offset run_id step sentence interruptions key_runs change upgrade_to "               \
+    "upgrade_begun upgrade_told"
 
 static void remember_server(const void *event, json_t *notes)
 {
@@ -23,10 +23,17 @@ static void remember_decision(const void *event, json_t *notes)
     remember_anew(notes, ((const struct deployment_reinstall_requested *)event)->generation);
 }
 
-static void remember_version(const void *event, json_t *notes)
+static void remember_restart(const void *event, json_t *notes)
+{
+    (void)event;
+    (void)json_object_set_new(notes, "change", json_string("restart"));
+}
+
+static void remember_upgrade(const void *event, json_t *notes)
 {
     const struct deployment_upgrade_requested *wanted = event;
 
+    (void)json_object_set_new(notes, "change", json_string("upgrade"));
     (void)json_object_set_new(notes, "upgrade_to", json_string(wanted->version));
     (void)json_object_set_new(notes, "upgrade_begun", json_integer(0));
     (void)json_object_set_new(notes, "upgrade_away", json_integer(0));
@@ -48,11 +55,12 @@ const struct goal_rule installer_goals[INSTALLER_GOALS] = {
     {.hears = &deployment_restart_requested,
      .effect = EFFECT_STEP,
      .from = "installed",
-     .to = "restarting"},
+     .to = "restarting",
+     .remember = remember_restart},
     {.hears = &deployment_upgrade_requested,
      .effect = EFFECT_STEP,
      .from = "installed",
      .to = "upgrading",
-     .remember = remember_version},
+     .remember = remember_upgrade},
     {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN                                                                            },
 };

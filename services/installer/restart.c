@@ -21,6 +21,7 @@ enum {
 /* Back to where it was, with a word about it. */
 static struct err restart_gave_up(struct job *job, const char *why)
 {
+    job_change_over(job, "restart", false);
     job_go(job, "installed");
     job_message(job, "The restart did not work: %s", why);
     return OK;
@@ -84,6 +85,7 @@ struct err installer_await_restart(struct job *job)
         struct instance_restarted *said = arena_alloc(job->arena, sizeof *said);
         said->ip = machine.ip;
         job_say(job, &instance_restarted, said);
+        job_change_over(job, "restart", true);
         job_message(job, "OpenClaw was restarted");
         return OK;
     }

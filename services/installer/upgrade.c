@@ -22,9 +22,10 @@ enum {
     LOOK_MOST_S = 120, /* from one look to the next, when somebody looks */
 };
 
-/* An upgrade has ended, however it did: the next one is another run. */
-static void forget_run(struct job *job)
+/* An upgrade has ended: the next one is another run. */
+static void ended(struct job *job, bool worked)
 {
+    job_change_over(job, "upgrade", worked);
     note_set(job, "upgrade_to", NULL);
     note_set(job, "upgrade_begun", NULL);
     note_set(job, "upgrade_away", NULL);
@@ -36,7 +37,7 @@ static void forget_run(struct job *job)
 /* Back to where it was, with a word about it. */
 static struct err upgrade_gave_up(struct job *job, const char *why)
 {
-    forget_run(job);
+    ended(job, false);
     job_go(job, "installed");
     job_message(job, "The upgrade did not work: %s", why);
     return OK;
@@ -136,7 +137,7 @@ static struct err read_outcome(struct job *job)
         note_set_int(job, "upgrade_run", note_int(job, "upgrade_run", 1) + 1);
         return start_again(job, NULL);
     }
-    forget_run(job);
+    ended(job, result.upgraded);
     if (!result.upgraded) {
         const char *reason = *result.upgrade_reason ? result.upgrade_reason : "no reason given";
         job_go(job, "installed");

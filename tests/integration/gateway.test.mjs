@@ -6,6 +6,7 @@ import { begin, world } from './gateway/world.mjs';
 import './gateway/accounts.mjs';
 import './gateway/input.mjs';
 import './gateway/deployments.mjs';
+import './gateway/changes.mjs';
 import './gateway/live.mjs';
 import './gateway/pages.mjs';
 import './gateway/trouble.mjs';

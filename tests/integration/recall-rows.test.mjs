@@ -90,6 +90,35 @@ test('a server looked for by a row that remembers nothing may be paid: no order 
   assert.equal((await serverOf(id)).state, 'unsure');
 });
 
+/** READY and installed, with a restart under way, as a backup may hold it. */
+async function restarting(state) {
+  const { id } = await api.deploy();
+  await stack.psql(`update deployments set status = 'READY' where id = '${id}';
+    update deployments set change = 'restart', change_asked_at = now() where id = '${id}';
+    insert into secrets values ('${id}', 'gateway_token', 'v1.x'), ('${id}', 'ssh_private_key', 'v1.x');
+    ${['llm_key issued', 'server ready', `installation ${state}`, 'watch ready'].map((of) => of.split(' '))
+    .map(([room, at]) => `insert into ${room}.resource (id, state, generation) values ('${id}', '${at}', 1);`).join('')}`);
+  return id;
+}
+const lastOf = async (id) => ({ change: (await api.deployment(id)).change, type: (await api.events(id)).at(-1).type });
+
+test('a restart under way in the backup ends: with its success, or as lost; the one that goes on is left alone', async () => {
+  const done = await restarting('installed');
+  assert.equal(await recalled(done, 'instance.restarted', { ip: '127.0.0.9' }), 'recalled');
+  await finished(done);
+  assert.deepEqual(await lastOf(done), { change: null, type: 'instance.restarted' });
+  const lost = await restarting('installed');
+  assert.equal(await finished(lost), '');
+  assert.deepEqual(await lastOf(lost), { change: null, type: 'instance.change-failed' });
+  assert.match((await api.deployment(lost)).statusMessage, /^What became of the restart was lost with the database/);
+  const { length } = await api.events(lost);
+  await finished(lost);
+  assert.equal((await api.events(lost)).length, length, 'told once');
+  const going = await restarting('coming_back');
+  await finished(going);
+  assert.equal((await lastOf(going)).change, 'restart');
+});
+
 test('--since passes over nothing that a stage has not read', async () => {
   const { id } = await api.deploy();
   await published();

@@ -48,6 +48,7 @@ async function assertRuns(id, wanted, message, { deadline = 60 } = {}) {
   const deployment = await world.api.deployment(id);
   assertClear(deployment.statusMessage);
   assert.equal(deployment.version, wanted);
+  assert.equal(deployment.change, null);
   assert.equal((await row('installation', id)).state, 'installed');
   assert.equal(await version(id), wanted);
   await until(async () => (await answers(id)) === '200', { what: 'OpenClaw answers' });
@@ -110,6 +111,7 @@ describe('an upgrade', () => {
       await untilMessage(id, /^Upgrading|^Backing up|^Starting|^Installing|^Going back|^Looking|^Stopping/);
       await assertRuns(id, NEW, undone);
       assert.match((await world.api.deployment(id)).statusMessage, /: OpenClaw 2026\.9\.99 does not start$/);
+      assert.match((await world.api.events(id)).findLast(({ type }) => type === 'instance.change-failed').message, undone);
     }
     assert.ok(!(await types(id)).slice(-10).includes('instance.upgraded'));
     assert.equal((await world.api.deployment(id)).availableVersion, BROKEN);

@@ -4,8 +4,11 @@
 static void a_restart_goes_on_to_wait_for_the_service(void **state)
 {
     (void)state;
+    heard(&deployment_restart_requested, NULL);
+    assert_string_equal(note(&job, "change"), "restart");
     assert_int_equal(installer_restart(&job).kind, ERR_NONE);
     assert_null(job.go);
+    assert_null(job.change_over);
 }
 
 static void a_lost_connection_is_tried_again(void **state)
@@ -24,6 +27,7 @@ static void after_its_tries_a_restart_leaves_things_as_they_were(void **state)
     assert_int_equal(installer_restart(&job).kind, ERR_NONE);
     assert_string_equal(job.go, "installed");
     assert_string_equal(job.message, "The restart did not work: connection lost");
+    assert_over("restart", false);
 }
 
 static void a_restart_that_can_never_work_is_told_at_once(void **state)
@@ -43,6 +47,7 @@ static void an_answer_is_a_restart_that_worked(void **state)
     assert_ptr_equal(job.said, &instance_restarted);
     assert_string_equal(((const struct instance_restarted *)job.said_fields)->ip, "192.0.2.7");
     assert_null(job.go);
+    assert_over("restart", true);
 }
 
 static void a_service_that_runs_is_waited_for_until_it_answers_but_not_for_ever(void **state)
@@ -54,6 +59,7 @@ static void a_service_that_runs_is_waited_for_until_it_answers_but_not_for_ever(
     assert_true(job.wait_s <= 0.1);
     job.age_s = 60;
     assert_int_equal(installer_await_restart(&job).kind, ERR_NOT_YET);
+    assert_null(job.change_over);
     assert_false(world.stay_seen);
     assert_true(job.wait_s > 0.99);
     job.age_s = 1000;
@@ -89,6 +95,7 @@ static void what_waiting_cannot_mend_is_told_at_once(void **state)
         assert_string_equal(job.go, "installed");
         assert_null(job.said);
         assert_string_equal(job.message, cases[i].says);
+        assert_over("restart", false);
     }
 }
 

@@ -40,6 +40,7 @@ static void assert_given_up(const char *message)
     assert_string_equal(job.go, "installed");
     assert_string_equal(job.message, message);
     assert_null(job.said);
+    assert_over("upgrade", false);
     assert_null(note(&job, "upgrade_to"));
     assert_int_equal(note_int(&job, "upgrade_run", 1), 2);
 }
@@ -49,13 +50,9 @@ static void a_wish_is_remembered_with_its_version(void **state)
     struct deployment_upgrade_requested event = {.version = "2026.9.7"};
 
     (void)state;
-    for (int i = 0; i < INSTALLER_GOALS; i++) {
-        if (installer_goals[i].hears == &deployment_upgrade_requested) {
-            assert_int_equal(installer_goals[i].effect, EFFECT_STEP);
-            installer_goals[i].remember(&event, notes);
-        }
-    }
+    heard(&deployment_upgrade_requested, &event);
     assert_string_equal(note(&job, "upgrade_to"), "2026.9.7");
+    assert_string_equal(note(&job, "change"), "upgrade");
 }
 
 static void it_begins_with_a_run_of_its_own(void **state)
@@ -137,6 +134,7 @@ static void what_can_never_work_is_told_at_once(void **state)
     assert_int_equal(installer_upgrade(&job).kind, ERR_NONE);
     assert_string_equal(job.go, "installed");
     assert_int_equal(world.calls, 0);
+    assert_over("upgrade", false);
 }
 
 static void one_that_is_at_work_is_followed(void **state)
@@ -149,6 +147,7 @@ static void one_that_is_at_work_is_followed(void **state)
     assert_int_equal(installer_follow_upgrade(&job).kind, ERR_NOT_YET);
     assert_string_equal(job.message, "Installing OpenClaw 2026.9.7");
     assert_int_equal(json_array_size(job.lines), 1);
+    assert_null(job.change_over);
 }
 
 static void the_new_version_is_said(void **state)
@@ -164,6 +163,7 @@ static void the_new_version_is_said(void **state)
     assert_string_equal(job.version, "2026.9.7");
     assert_string_equal(job.message, "OpenClaw was upgraded to 2026.9.7");
     assert_null(job.go);
+    assert_over("upgrade", true);
     assert_int_equal(note_int(&job, "upgrade_run", 1), 2);
 }
 

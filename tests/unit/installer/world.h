@@ -182,6 +182,26 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* The change that the job is about has ended in this way. */
+__attribute__((unused)) static void assert_over(const char *kind, bool worked)
+{
+    assert_non_null(job.change_over);
+    assert_string_equal(job.change_over, kind);
+    assert_int_equal(job.change_worked, worked);
+    assert_null(note(&job, "change"));
+}
+
+/* What an event leaves in the notes of the row. */
+__attribute__((unused)) static void heard(const struct event *type, const void *event)
+{
+    for (int i = 0; i < INSTALLER_GOALS; i++) {
+        if (installer_goals[i].hears == type) {
+            assert_int_equal(installer_goals[i].effect, EFFECT_STEP);
+            installer_goals[i].remember(event, notes);
+        }
+    }
+}
+
 /* What settling would do between two actions: the patch becomes part of the notes. */
 __attribute__((unused)) static void settled(void)
 {
@@ -197,6 +217,7 @@ __attribute__((unused)) static void settled(void)
     job.wait_s = -1;
     job.message = NULL;
     job.go = NULL;
+    job.change_over = NULL;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
