@@ -7,30 +7,38 @@
 #include "runner/budget.h"
 
 /* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
-#define CLAIM(sealed)                                                                              \
+#define CLAIM(more, join)                                                                          \
     "with due as (select id, due_at as was_due, busy as again from resource where due_at <= "      \
     "now() "                                                                                       \
     "order by due_at limit $1::int for update skip locked) "                                       \
     "update resource r set busy = true, claim = claim + 1, claimed_by = $3::uuid, due_at = now() " \
     "+ interval '1 s' * "                                                                          \
     "coalesce(($2::jsonb ->> (goal || ' ' || state))::double precision, 30) "                      \
-    "from due where r.id = due.id "                                                                \
+    "from due " join " where r.id = due.id "                                                       \
     "returning r.id, claim, state, goal, generation, tries, coalesce(backoff_s, 0) as backoff, "   \
     "notes, again, extract(epoch from clock_timestamp() - state_since) as age, "                   \
-    "extract(epoch from clock_timestamp() - was_due) as lag, 0 as lane, 0 as reserved, " sealed    \
-    " as sealed"
+    "extract(epoch from clock_timestamp() - was_due) as lag, 0 as lane, 0 as reserved, " more
 
 /* The same within a budget, in SQL of its own (migrations/0006_budget.sql). */
-#define CLAIM_WITHIN_BUDGET(sealed)                                                                \
-    "select r.*, " sealed " as sealed from claim_within_budget($1::int, $2::jsonb, $4::jsonb, "    \
+#define CLAIM_WITHIN_BUDGET(more)                                                                  \
+    "select r.*, " more " from claim_within_budget($1::int, $2::jsonb, $4::jsonb, "                \
     "$3::uuid, $5::int, $6::double precision) r"
 
+#define NO_CHANGE ", null as change, 0 as change_age"
+#define NOTHING "null as sealed" NO_CHANGE
 #define SECRETS                                                                                    \
-    "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id)"
+    "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id) "     \
+    "as sealed" NO_CHANGE
+#define CHANGE                                                                                     \
+    "null as sealed, d.change, coalesce(extract(epoch from clock_timestamp() - "                   \
+    "d.change_asked_at), 0) as change_age"
 
-static const char claim_sql[] = CLAIM("null");
-static const char claim_with_secrets_sql[] = CLAIM(SECRETS);
-static const char budgeted_sql[] = CLAIM_WITHIN_BUDGET("null");
+static const char claim_sql[] = CLAIM(NOTHING, "");
+static const char claim_with_secrets_sql[] = CLAIM(SECRETS, "");
+static const char claim_with_change_sql[] =
+    CLAIM(CHANGE, "left join (select id as its_id, change, change_asked_at from deployments) d on "
+                  "its_id = due.id");
+static const char budgeted_sql[] = CLAIM_WITHIN_BUDGET(NOTHING);
 static const char budgeted_with_secrets_sql[] = CLAIM_WITHIN_BUDGET(SECRETS);
 
 static const char next_sql[] =
@@ -78,8 +86,11 @@ struct err claim_ask(struct db *db, const struct runner *r, int idle)
     if (budget_of(stage)) {
         return ask_within(db, r, budget_of(stage), idle);
     }
-    TRY(db_batch_add(db, "claim", stage->uses_secrets ? claim_with_secrets_sql : claim_sql, params,
-                     3));
+    TRY(db_batch_add(db, "claim",
+                     stage->uses_secrets  ? claim_with_secrets_sql
+                     : stage->uses_change ? claim_with_change_sql
+                                          : claim_sql,
+                     params, 3));
     return db_batch_add(db, "next", next_sql, NULL, 0);
 }
 
@@ -104,6 +115,8 @@ struct task *claim_task(const struct rows *rows, int i)
     task->state = copy(rows_text(rows, i, "state"));
     task->notes = copy(rows_text(rows, i, "notes"));
     task->sealed = rows_null(rows, i, "sealed") ? NULL : copy(rows_text(rows, i, "sealed"));
+    task->change = rows_null(rows, i, "change") ? NULL : copy(rows_text(rows, i, "change"));
+    task->change_age_s = rows_real(rows, i, "change_age");
     return task;
 }
 

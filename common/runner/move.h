@@ -99,6 +99,7 @@ struct stage {
     const struct goal_rule *goals;
     int n_goals;
     bool uses_secrets; /* claim also loads the deployment's sealed secrets */
+    bool uses_change;  /* claim also tells its change under way; not for one with a budget */
     void *world;       /* handed to actions as job->world */
     const struct budget
         *budget; /* what its calls cost (runner/budget.h); NULL: nothing is rationed */
@@ -117,6 +118,8 @@ struct job {
     bool again; /* an earlier run of this very move was cut off: its effects may have happened */
     const json_t *notes; /* what earlier moves remembered; read with note() */
     const char *sealed;  /* JSON object of sealed secrets, for job_secret() */
+    const char *change;  /* the deployment's, under way: "restart", "upgrade"; NULL: none */
+    double change_age_s; /* since it was asked for */
     struct arena *arena; /* reset after the job */
     struct http *http;   /* this worker thread's */
     const struct seal *seal;

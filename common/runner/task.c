@@ -20,6 +20,7 @@ void task_free(struct task *task)
         wipe_free(task->sealed);
         wipe_free(task->settle);
         free(task->state);
+        free(task->change);
         free(task);
     }
 }

@@ -18,7 +18,8 @@ struct task {
     int lane, reserved; /* of the budget */
     double age_s, backoff_s, lag_s;
     bool again;
-    char *state, *notes, *sealed;
+    char *state, *notes, *sealed, *change;
+    double change_age_s;
     /* from the worker */
     char *settle; /* JSON for settle() */
     char then[64];

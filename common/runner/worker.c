@@ -35,6 +35,8 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job.again = task->again;
     job.notes = notes;
     job.sealed = task->sealed;
+    job.change = task->change;
+    job.change_age_s = task->change_age_s;
     job.http = http;
     job.seal = r->settings.seal;
     job.world = stage->world;

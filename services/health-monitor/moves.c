@@ -1,7 +1,7 @@
 /*
  * The watch's story: look until OpenClaw can be used from outside, say so, and go on looking. One bad
- * look is no news: three in a row are, and two good ones end it. All of it only reads, so every action
- * may run twice.
+ * look is no news: three in a row are, and two good ones end it; while OpenClaw is restarted or upgraded,
+ * that it is away is no news either, for some minutes. All of it only reads, so every action may run twice.
  */
 #include <arpa/inet.h>
 #include <string.h>
@@ -15,7 +15,9 @@
 enum {
     BAD_LOOKS = 3,
     GOOD_LOOKS = 2,
-    QUIET_S = 3, /* first looks may fail for reasons nobody needs to read */
+    QUIET_S = 3,     /* first looks may fail for reasons nobody needs to read */
+    RESTART_S = 180, /* so long it may be away without anybody being alarmed */
+    UPGRADE_S = 600,
 };
 
 /* "https://ip[:port]/"; NULL when there is no usable address. */
@@ -84,6 +86,15 @@ struct err monitor_await_ready(struct job *job)
     return not_yet("%s", probe.text);
 }
 
+/* It is away because something is being done to it. */
+static bool is_expected(const struct job *job)
+{
+    if (!job->change) {
+        return false;
+    }
+    return job->change_age_s < (strcmp(job->change, "upgrade") == 0 ? UPGRADE_S : RESTART_S);
+}
+
 /* While it is ready. A bad look is soon followed by another one. */
 struct err monitor_watch(struct job *job)
 {
@@ -101,8 +112,9 @@ struct err monitor_watch(struct job *job)
         job_wait(job, jittered(conf.watch_poll_s));
         return not_yet("%s", probe.text);
     }
-    if (bad + 1 < BAD_LOOKS) {
-        note_set_int(job, "bad_looks", bad + 1);
+    bad = is_expected(job) ? 0 : bad + 1;
+    if (bad < BAD_LOOKS) {
+        note_set_int(job, "bad_looks", bad);
         job_wait(job, at_least_at_most(conf.recheck_s, 0, conf.watch_poll_s));
         return not_yet("%s", probe.text);
     }
@@ -163,4 +175,5 @@ const struct stage monitor_stage = {
     .n_moves = sizeof moves / sizeof moves[0],
     .goals = monitor_goals,
     .n_goals = MONITOR_GOALS,
+    .uses_change = true,
 };

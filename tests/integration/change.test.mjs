@@ -73,6 +73,7 @@ describe('a restart', () => {
     await ends(id);
     assert.deepEqual([await count(id, 'deployment.restart-requested'), await count(id, 'instance.restarted')], [1, 1]);
     assert.equal((await row('installation', id)).notes.change, undefined);
+    assert.ok(!(await types(id)).includes('instance.unhealthy'), 'that it was away is no news');
     await destroyed(id);
   });
 
@@ -90,6 +91,19 @@ describe('a restart', () => {
     await ends(id);
     await destroyed(id);
   });
+
+  test('that lasts is told by the monitor', async () => {
+    const id = await ready();
+    await lateBy(id, 1e6);
+    await ask(id, 'restart');
+    await untilState(id, 'coming_back');
+    await asked(id, 4);
+    await untilMessage(id, /^OpenClaw does not work at the moment: /);
+    assert.equal(await change(id), 'restart');
+    await age('installation', id, 1000);
+    await ends(id);
+    await destroyed(id);
+  });
 });
 
 describe('an upgrade', () => {
@@ -103,7 +117,7 @@ describe('an upgrade', () => {
     const deployment = await world.api.deployment(id);
     assert.deepEqual([deployment.version, deployment.availableVersion], [NEW, null]);
     assert.deepEqual([await count(id, 'deployment.upgrade-requested'), await count(id, 'instance.upgraded')], [1, 1]);
-    assert.equal(await count(id, 'instance.change-failed'), 0);
+    assert.equal(await count(id, 'instance.change-failed') + await count(id, 'instance.unhealthy'), 0);
     await destroyed(id);
   });
 
