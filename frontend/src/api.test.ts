@@ -111,7 +111,7 @@ describe('calls', () => {
     expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/..%2Fdeploy%3Fx/restart');
   });
 
-  it('asks for a reinstall and an update', async () => {
+  it('asks for a reinstall and an upgrade', async () => {
     const fetch = serverSays(answer(202, '{"id":"b","status":"PROVISIONING"}'));
     expect(await reinstallOpenClawDeployment('b')).toMatchObject({ status: 'PROVISIONING' });
     serverSays(answer(202, '{"id":"b","status":"READY"}'));

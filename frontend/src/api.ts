@@ -24,6 +24,9 @@ export interface Step {
   finishedAt: string | null;
 }
 
+/** What is done to an OpenClaw that stays ready. */
+export type Change = 'restart' | 'upgrade';
+
 export interface Deployment {
   id: string;
   name: string;
@@ -39,6 +42,8 @@ export interface Deployment {
   /** OpenClaw's version on the machine, and a newer one that it can be brought to. */
   version?: string | null;
   availableVersion?: string | null;
+  /** What is being done to a ready one; one at a time. */
+  change?: Change | null;
 }
 
 /** A way into an OpenClaw without signing in there: whoever has it is its owner, once. */

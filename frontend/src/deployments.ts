@@ -37,9 +37,10 @@ const LOG_PAGES_AT_ONCE = 10;
 const listKey = ['deployments'];
 const oneKey = (id: string) => ['deployment', id];
 
-/** Under way, or changed a moment ago (a restart leaves the status as it is): worth looking soon. */
-function isLively({ status, updatedAt }: Deployment): boolean {
-  return isMoving(status) || serverNow() - Date.parse(updatedAt) < JUST_CHANGED_MS;
+/** Under way, or changed a moment ago: worth looking soon. */
+function isLively({ status, change, updatedAt }: Deployment): boolean {
+  if (isMoving(status) || change) return true;
+  return serverNow() - Date.parse(updatedAt) < JUST_CHANGED_MS;
 }
 
 function remember(client: QueryClient, deployment: Deployment): void {
@@ -136,12 +137,12 @@ export function useDeploy() {
   return { deploy, isPending: mutation.isPending, error: mutation.error };
 }
 
-type Change = UseMutationResult<Deployment | null, Error, void>;
+type Action = UseMutationResult<Deployment | null, Error, void>;
 
-function useChange(id: string, change: (id: string) => Promise<Deployment | null>): Change {
+function useAction(id: string, act: (id: string) => Promise<Deployment | null>): Action {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => change(id),
+    mutationFn: () => act(id),
     onSuccess: (deployment) => {
       forgetLinks(id);
       if (deployment) remember(client, deployment);
@@ -155,8 +156,8 @@ function useChange(id: string, change: (id: string) => Promise<Deployment | null
   });
 }
 
-export const useDestroy = (id: string) => useChange(id, destroyOpenClawDeployment);
-export const useRestart = (id: string) => useChange(id, restartOpenClawDeployment);
-export const useRetry = (id: string) => useChange(id, retryOpenClawDeployment);
-export const useReinstall = (id: string) => useChange(id, reinstallOpenClawDeployment);
-export const useUpgrade = (id: string) => useChange(id, upgradeOpenClawDeployment);
+export const useDestroy = (id: string) => useAction(id, destroyOpenClawDeployment);
+export const useRestart = (id: string) => useAction(id, restartOpenClawDeployment);
+export const useRetry = (id: string) => useAction(id, retryOpenClawDeployment);
+export const useReinstall = (id: string) => useAction(id, reinstallOpenClawDeployment);
+export const useUpgrade = (id: string) => useAction(id, upgradeOpenClawDeployment);

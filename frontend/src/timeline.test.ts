@@ -32,8 +32,8 @@ describe('titlesOf', () => {
   });
   it.each([
     ['deployment.reinstall-requested', 'Installing anew was asked for'],
-    ['deployment.upgrade-requested', 'An update was asked for'],
-    ['instance.upgraded', 'OpenClaw is updated'],
+    ['deployment.upgrade-requested', 'An upgrade was asked for'],
+    ['instance.upgraded', 'OpenClaw was upgraded'],
   ])('has words for %s when it comes without any', (type, title) => {
     expect(titlesOf([event(1, type)])).toEqual([title]);
   });

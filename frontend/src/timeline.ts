@@ -40,14 +40,14 @@ export function isMilestone({ type }: TimelineEvent): boolean {
 const milestones: Record<string, string> = {
   'deployment.restart-requested': 'A restart was asked for',
   'deployment.reinstall-requested': 'Installing anew was asked for',
-  'deployment.upgrade-requested': 'An update was asked for',
+  'deployment.upgrade-requested': 'An upgrade was asked for',
   'key.issued': 'Your OpenRouter key is there',
   'key.revoked': 'The OpenRouter key is revoked',
   'server.ordered': 'The server is ordered',
   'server.ready': 'The server is there',
   'server.released': 'The server is released',
   'instance.restarted': 'OpenClaw was restarted',
-  'instance.upgraded': 'OpenClaw is updated',
+  'instance.upgraded': 'OpenClaw was upgraded',
 };
 
 /** One line for each event: its message, unless that only repeats the one before. */

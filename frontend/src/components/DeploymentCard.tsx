@@ -66,7 +66,7 @@ function Ready({ deployment }: CardProps) {
         <Link to={`/openclaw/${deployment.id}`} className={buttonClass('primary')}>
           Open
         </Link>
-        <RestartButton restart={restart} />
+        <RestartButton restart={restart} change={deployment.change ?? null} />
         <DestroyButton deployment={deployment} />
       </Actions>
     </>

@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { act } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as api from '../api';
-import type { Change, Comeback } from '../changes';
+import type { Comeback } from '../changes';
 import { forgetLinks, prepareLink } from '../links';
 import { aDeployment } from '../test-data';
 import { Frame } from './Frame';
@@ -35,11 +35,11 @@ const aComeback = (fields: Partial<Comeback> = {}, later = 1_000): Comeback => (
   ...fields,
 });
 
-function element(comeback: Comeback | null = null, change: Change | null = null) {
-  return <Frame deployment={deployment} change={change} comeback={comeback} />;
+function element(comeback: Comeback | null = null, change: api.Change | null = null) {
+  return <Frame deployment={{ ...deployment, change }} comeback={comeback} />;
 }
 
-async function draw(comeback: Comeback | null = null, change: Change | null = null) {
+async function draw(comeback: Comeback | null = null, change: api.Change | null = null) {
   const { rerender } = render(element(comeback, change));
   await act(() => vi.advanceTimersByTimeAsync(0));
   return async (...props: Parameters<typeof element>) => {

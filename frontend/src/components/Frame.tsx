@@ -4,8 +4,8 @@
  * and may use of the browser what an assistant needs.
  */
 import { useEffect, useState } from 'react';
-import type { Deployment } from '../api';
-import type { Change, Comeback } from '../changes';
+import type { Change, Deployment } from '../api';
+import type { Comeback } from '../changes';
 import { useOpening, type Opening } from '../opening';
 import { useTab } from '../tab';
 import { Alert, ErrorAlert } from './Alert';
@@ -43,7 +43,7 @@ function Waiting({ state }: { state: 'asking' | 'loading' }) {
 
 const comesBack: Record<Change, string> = {
   restart: 'OpenClaw is restarting; its page opens by itself when it is back.',
-  upgrade: 'OpenClaw is being updated; its page opens by itself when it is back.',
+  upgrade: 'OpenClaw is being upgraded; its page opens by itself when it is back.',
 };
 
 interface FailedProps {
@@ -82,12 +82,11 @@ function Versions({ deployment: { version, availableVersion } }: { deployment: D
 
 interface Props {
   deployment: Deployment;
-  /** What is being done to it, and the last time it came back from something. */
-  change: Change | null;
+  /** The last time it came back from something. */
   comeback: Comeback | null;
 }
 
-export function Frame({ deployment, change, comeback }: Props) {
+export function Frame({ deployment, comeback }: Props) {
   const { opening, reopen, loaded } = useOpening(deployment.id, comeback);
   const tab = useTab(deployment.id);
   const { state, turn, url } = opening;
@@ -121,7 +120,7 @@ export function Frame({ deployment, change, comeback }: Props) {
         {state !== 'shown' && (
           <div className="absolute inset-0 flex flex-col items-center justify-center bg-surface px-4 text-center">
             {state === 'failed' ? (
-              <Failed opening={opening} change={change} reopen={reopen} />
+              <Failed opening={opening} change={deployment.change ?? null} reopen={reopen} />
             ) : (
               <Waiting key={state} state={state} />
             )}

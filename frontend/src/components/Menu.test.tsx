@@ -5,7 +5,7 @@ import { expect, it, vi } from 'vitest';
 import { Menu } from './Menu';
 
 function draw(news: string | null = null) {
-  const update = vi.fn();
+  const upgrade = vi.fn();
   const reinstall = vi.fn();
   render(
     <>
@@ -13,14 +13,14 @@ function draw(news: string | null = null) {
         label="More"
         news={news}
         items={[
-          { label: 'Update', onSelect: update },
+          { label: 'Upgrade', onSelect: upgrade },
           { label: 'Reinstall', isDangerous: true, onSelect: reinstall },
         ]}
       />
       <button type="button">Next</button>
     </>,
   );
-  return { update, reinstall };
+  return { upgrade, reinstall };
 }
 
 const more = () => screen.getByRole('button', { name: /^More/ });
@@ -53,18 +53,18 @@ it('closes on a second click and on a click elsewhere', async () => {
 });
 
 it('is used with the keyboard alone', async () => {
-  const { update } = draw();
+  const { upgrade } = draw();
   await userEvent.tab();
   await userEvent.keyboard('{ArrowDown}');
-  expect(item('Update')).toHaveFocus();
+  expect(item('Upgrade')).toHaveFocus();
   await userEvent.keyboard('{ArrowDown}');
   expect(item('Reinstall')).toHaveFocus();
   await userEvent.keyboard('{ArrowDown}');
-  expect(item('Update')).toHaveFocus();
+  expect(item('Upgrade')).toHaveFocus();
   await userEvent.keyboard('{ArrowUp}{Home}{End}{Home}');
-  expect(item('Update')).toHaveFocus();
+  expect(item('Upgrade')).toHaveFocus();
   await userEvent.keyboard('{Enter}');
-  expect(update).toHaveBeenCalledTimes(1);
+  expect(upgrade).toHaveBeenCalledTimes(1);
   isClosed();
 });
 
@@ -82,13 +82,26 @@ it('gives the focus back on Escape, and on with Tab', async () => {
   isClosed();
   expect(more()).toHaveFocus();
   await userEvent.keyboard('{Enter}');
-  expect(item('Update')).toHaveFocus();
+  expect(item('Upgrade')).toHaveFocus();
   await userEvent.tab();
   isClosed();
   expect(screen.getByRole('button', { name: 'Next' })).toHaveFocus();
 });
 
 it('says that there is something new', () => {
-  draw('an update is available');
-  expect(more()).toHaveAccessibleName('More (an update is available)');
+  draw('an upgrade is available');
+  expect(more()).toHaveAccessibleName('More (an upgrade is available)');
+});
+
+it('shows what can not be chosen, and does nothing about it', async () => {
+  const upgrade = vi.fn();
+  const items = [{ label: 'Upgrading', isDisabled: true, isBusy: true, onSelect: upgrade }];
+  render(<Menu label="More" items={items} />);
+  await userEvent.click(more());
+  expect(item('Upgrading')).toHaveAttribute('aria-disabled', 'true');
+  expect(item('Upgrading').querySelector('svg')).toBeInTheDocument();
+  await userEvent.click(item('Upgrading'));
+  await userEvent.keyboard('{Enter}');
+  expect(upgrade).not.toHaveBeenCalled();
+  expect(screen.getByRole('menu')).toBeInTheDocument();
 });

@@ -4,10 +4,14 @@
  */
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { Button } from './Button';
+import { Spinner } from './Spinner';
 
 export interface MenuItem {
   label: string;
   isDangerous?: boolean;
+  /** It is shown, and does nothing; a busy one is being done. */
+  isDisabled?: boolean;
+  isBusy?: boolean;
   onSelect: () => void;
 }
 
@@ -101,20 +105,23 @@ export function Menu({ label, news = null, items, className = '' }: Props) {
           onMouseDown={(event) => event.preventDefault()}
           className="absolute right-0 z-10 mt-1 min-w-44 rounded-xl border border-line bg-surface p-1 shadow-lg"
         >
-          {items.map(({ label: item, isDangerous, onSelect }) => (
+          {items.map(({ label: item, isDangerous, isDisabled, isBusy, onSelect }) => (
             <button
               key={item}
               type="button"
               role="menuitem"
               tabIndex={-1}
+              aria-disabled={isDisabled || undefined}
               onClick={() => {
+                if (isDisabled) return;
                 close();
                 onSelect();
               }}
-              className={`block w-full rounded-lg px-3 py-2 text-left text-sm whitespace-nowrap hover:bg-sunken focus-visible:-outline-offset-2 ${
+              className={`flex w-full items-center gap-2 rounded-lg px-3 py-2 text-left text-sm whitespace-nowrap hover:bg-sunken focus-visible:-outline-offset-2 aria-disabled:cursor-not-allowed aria-disabled:opacity-60 ${
                 isDangerous ? 'text-bad' : ''
               }`}
             >
+              {isBusy && <Spinner />}
               {item}
             </button>
           ))}

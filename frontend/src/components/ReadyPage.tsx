@@ -1,7 +1,7 @@
 /* A ready OpenClaw: its own page, as large as the window, and above it what can be done to it. */
 import { useState } from 'react';
 import type { Deployment } from '../api';
-import { changeUnderWay, comebackOf, troubleOf, type Change } from '../changes';
+import { comebackOf, troubleOf } from '../changes';
 import { useRestart } from '../deployments';
 import { messageOf } from '../steps';
 import { useNow } from '../time';
@@ -22,48 +22,46 @@ interface Props {
   timeline: LiveTimeline;
 }
 
-function More({ deployment, change }: { deployment: Deployment; change: Change | null }) {
+function More({ deployment }: { deployment: Deployment }) {
   const [asking, setAsking] = useState<'reinstall' | 'upgrade' | null>(null);
-  const version = change === 'upgrade' ? null : deployment.availableVersion;
+  const { change = null, availableVersion: version } = deployment;
+  const isUpgrading = change === 'upgrade';
   const items: MenuItem[] = [];
   if (version) {
-    items.push({ label: `Update to ${version}`, onSelect: () => setAsking('upgrade') });
+    items.push({
+      label: `${isUpgrading ? 'Upgrading' : 'Upgrade'} to ${version}`,
+      isBusy: isUpgrading,
+      isDisabled: change !== null,
+      onSelect: () => setAsking('upgrade'),
+    });
   }
   items.push({ label: 'Reinstall', isDangerous: true, onSelect: () => setAsking('reinstall') });
   const close = () => setAsking(null);
+  const isNews = version && !isUpgrading;
   return (
     <>
-      <Menu label="More" news={version ? 'an update is available' : null} items={items} />
+      <Menu label="More" news={isNews ? 'an upgrade is available' : null} items={items} />
       <ReinstallDialog deployment={deployment} open={asking === 'reinstall'} onClose={close} />
       <UpgradeDialog deployment={deployment} open={asking === 'upgrade'} onClose={close} />
     </>
   );
 }
 
-/** What is being done to it; looked at again as time goes by, as it is not believed for ever. */
-function useChange({ events }: LiveTimeline): Change | null {
-  const asked = changeUnderWay(events, -Infinity);
-  const now = useNow(asked !== null);
-  return asked && changeUnderWay(events, now);
-}
-
 /** What is being done to it or does not work; nothing while all is well. */
-function Note({ deployment, timeline, change }: Props & { change: Change | null }) {
+function Note({ deployment, timeline }: Props) {
   const trouble = troubleOf(timeline.events, useNow(false));
-  const message = messageOf(deployment);
+  const { change } = deployment;
   return (
     <p role="status" className="text-sm text-muted empty:hidden">
       {change === 'restart' && 'OpenClaw is restarting. It will be back in a moment.'}
-      {change === 'upgrade' &&
-        (/upgrad/i.test(message) ? message : `OpenClaw is being updated. ${message}`)}
-      {change === null && trouble}
+      {change === 'upgrade' && `OpenClaw is being upgraded. ${messageOf(deployment)}`}
+      {!change && trouble}
     </p>
   );
 }
 
 export function ReadyPage({ deployment, timeline }: Props) {
   const restart = useRestart(deployment.id);
-  const change = useChange(timeline);
   const [historyShown, setHistoryShown] = useState(false);
   return (
     <div className="flex flex-1 flex-col gap-3 px-3 py-3 sm:px-4">
@@ -72,12 +70,12 @@ export function ReadyPage({ deployment, timeline }: Props) {
           <Button aria-expanded={historyShown} onClick={() => setHistoryShown(!historyShown)}>
             Activity
           </Button>
-          <RestartButton restart={restart} restarting={change === 'restart'} />
+          <RestartButton restart={restart} change={deployment.change ?? null} />
           <DestroyButton deployment={deployment} />
-          <More deployment={deployment} change={change} />
+          <More deployment={deployment} />
         </div>
       </DetailHeader>
-      <Note deployment={deployment} timeline={timeline} change={change} />
+      <Note deployment={deployment} timeline={timeline} />
       <ErrorAlert title="OpenClaw was not restarted" error={restart.error} />
       <div className="flex flex-1 flex-col gap-3 lg:flex-row">
         {historyShown && (
@@ -88,7 +86,7 @@ export function ReadyPage({ deployment, timeline }: Props) {
             </div>
           </aside>
         )}
-        <Frame deployment={deployment} change={change} comeback={comebackOf(timeline.events)} />
+        <Frame deployment={deployment} comeback={comebackOf(timeline.events)} />
       </div>
     </div>
   );

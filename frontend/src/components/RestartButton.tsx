@@ -1,16 +1,17 @@
 /* "Restart", which only a ready OpenClaw offers. A refusal is reported to the parent to show. */
+import type { Change } from '../api';
 import type { useRestart } from '../deployments';
 import { Button } from './Button';
 
 interface Props {
   restart: ReturnType<typeof useRestart>;
-  restarting?: boolean;
+  change: Change | null;
 }
 
-export function RestartButton({ restart, restarting = false }: Props) {
-  const busy = restart.isPending || restarting;
+export function RestartButton({ restart, change }: Props) {
+  const busy = restart.isPending || change === 'restart';
   return (
-    <Button busy={busy} onClick={() => restart.mutate()}>
+    <Button busy={busy} disabled={change !== null} onClick={() => restart.mutate()}>
       {busy ? 'Restarting' : 'Restart'}
     </Button>
   );

@@ -10,7 +10,11 @@ function Line({ text }: { text: string }) {
 
 export function SetupLog({ lines }: { lines: LogLine[] }) {
   if (lines.length === 0) {
-    return <p className="text-sm text-muted">Nothing yet. What is made for you, and the setup of the machine, is told here.</p>;
+    return (
+      <p className="text-sm text-muted">
+        Nothing yet. What is made for you, and the setup of the machine, is told here.
+      </p>
+    );
   }
   return (
     <ScrollBox

@@ -9,7 +9,7 @@ import { ScrollBox } from './ScrollBox';
 
 function dotColour(event: TimelineEvent): string {
   const { status, type } = event;
-  if (status === 'ERROR' || type.endsWith('.failed')) return 'bg-bad';
+  if (status === 'ERROR' || type.endsWith('failed')) return 'bg-bad';
   if (status === 'READY') return 'bg-good';
   return isMilestone(event) ? 'bg-busy' : 'bg-line-strong';
 }

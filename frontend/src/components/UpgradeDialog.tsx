@@ -19,8 +19,8 @@ export function UpgradeDialog({ deployment, open, onClose }: Props) {
   return (
     <ConfirmDialog
       open={open}
-      title={`Update ${name}${availableVersion ? ` to ${availableVersion}` : ''}?`}
-      confirmLabel="Update"
+      title={`Upgrade ${name}${availableVersion ? ` to ${availableVersion}` : ''}?`}
+      confirmLabel="Upgrade"
       confirmLook="primary"
       busy={isPending}
       error={error}
@@ -29,8 +29,8 @@ export function UpgradeDialog({ deployment, open, onClose }: Props) {
     >
       <p>
         {version ? `It has OpenClaw ${version} now. ` : ''}
-        The update takes some minutes, in which it cannot be used. Chats, files, settings and skills
-        stay.
+        The upgrade takes some minutes, in which it cannot be used. Chats, files, settings and
+        skills stay.
       </p>
       <p>
         <strong className="font-medium text-ink">A backup is made first.</strong> If the new version

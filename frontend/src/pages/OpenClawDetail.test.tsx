@@ -119,29 +119,48 @@ describe('a ready one', () => {
     expect(within(await choose('Reinstall')).queryByRole('alert')).not.toBeInTheDocument();
   });
 
-  it('is updated after saying what happens', async () => {
+  it('is upgraded after saying what happens', async () => {
     upgrade.mockResolvedValue(ready);
     show(ready);
-    const dialog = await choose('Update to 2026.10.1');
-    expect(dialog).toHaveAccessibleName('Update my-claw to 2026.10.1?');
+    const dialog = await choose('Upgrade to 2026.10.1');
+    expect(dialog).toHaveAccessibleName('Upgrade my-claw to 2026.10.1?');
     expect(dialog).toHaveTextContent(/backup is made first.*comes back by itself/);
-    await press(dialog, 'Update');
+    await press(dialog, 'Upgrade');
     expect(upgrade).toHaveBeenCalledTimes(1);
     expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
   });
 
-  it('says that it is being updated, and does not offer it twice', async () => {
-    show(
-      { ...ready, statusMessage: 'Making a backup' },
-      lately(9, 1, 'deployment.upgrade-requested'),
-    );
-    expect(await screen.findByText('OpenClaw is being updated. Making a backup')).toBeVisible();
+  it('says that it is being upgraded, and offers neither that nor a restart meanwhile', async () => {
+    show({ ...ready, change: 'upgrade', statusMessage: 'Making a backup' });
+    expect(await screen.findByText('OpenClaw is being upgraded. Making a backup')).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Restart' })).toBeDisabled();
     await userEvent.click(screen.getByRole('button', { name: 'More' }));
-    expect(screen.queryByRole('menuitem', { name: /Update/ })).not.toBeInTheDocument();
+    const item = screen.getByRole('menuitem', { name: 'Upgrading to 2026.10.1' });
+    expect(item).toHaveAttribute('aria-disabled', 'true');
+    await userEvent.click(item);
+    expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+    expect(screen.getByRole('menuitem', { name: 'Reinstall' })).not.toHaveAttribute(
+      'aria-disabled',
+    );
+  });
+
+  it('says that it restarts, as long as the server does', async () => {
+    show({ ...ready, change: 'restart' }, lately(9, 1, 'instance.restarted'));
+    expect(await screen.findByText(/OpenClaw is restarting/)).toBeVisible();
+    expect(screen.getByRole('button', { name: 'Restarting' })).toBeDisabled();
+    await userEvent.click(screen.getByRole('button', { name: /^More/ }));
+    const item = screen.getByRole('menuitem', { name: 'Upgrade to 2026.10.1' });
+    expect(item).toHaveAttribute('aria-disabled', 'true');
+  });
+
+  it('believes the server that nothing is under way', async () => {
+    show({ ...ready, change: null }, lately(9, 1, 'deployment.restart-requested'));
+    expect(await screen.findByRole('button', { name: 'Restart' })).toBeEnabled();
+    expect(screen.queryByText(/OpenClaw is restarting/)).not.toBeInTheDocument();
   });
 
   it('says what does not work', async () => {
-    show(ready, lately(9, 1, 'progress', 'The upgrade did not work: the disk is full'));
+    show(ready, lately(9, 1, 'instance.change-failed', 'The upgrade failed: the disk is full'));
     expect(await screen.findByText(/the disk is full/)).toBeVisible();
   });
 });
