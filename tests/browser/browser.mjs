@@ -1,11 +1,11 @@
 // A real Chromium that trusts a run's sandbox CA as a person's trusts the world's: by its certificate
 // store, in a home directory of its own that goes with it. What a page complains about is kept.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { run } from '../harness/command.mjs';
+import { makeFolder } from '../harness/folder.mjs';
 
 export const DESKTOP = { width: 1280, height: 800 };
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -22,7 +22,7 @@ const FONTS = `<?xml version="1.0"?>
 `;
 
 async function makeHome(caFile) {
-  const home = mkdtempSync(join(tmpdir(), 'openclaw-browser-'));
+  const home = makeFolder('browser');
   const store = `sql:${join(home, '.pki/nssdb')}`;
   mkdirSync(join(home, '.pki/nssdb'), { recursive: true });
   writeFileSync(join(home, 'fonts.conf'), FONTS);

@@ -79,14 +79,15 @@ const isAlive = (pid) => {
   }
 };
 
-/** Stops what a killed test (its pid is in the name) has left running. Its logs stay until the next run. */
+/** Stops what a killed test (its pid is in the name) has left running, and removes it. Its logs stay until the next run. */
 function sweep({ logsToo }) {
   for (const name of readdirSync(runDir)) {
-    const [, pid] = /^test-(\d+)-\d+$/.exec(name) ?? [];
+    const [, pid, rest] = /^test-(\d+)-(.+)$/.exec(name) ?? [];
     if (!pid || isAlive(pid)) continue;
     const leftover = join(runDir, name);
-    spawnSync(join(root, 'deploy/demo'), ['down'], { env: { ...environment, RUN_DIR: leftover }, stdio: 'ignore', timeout: 90000 });
-    for (const part of logsToo ? ['.'] : ['postgres', 'kafka', 'sandbox']) rmSync(join(leftover, part), { recursive: true, force: true });
+    const isProduct = /^\d+$/.test(rest); // the others hold nothing that runs or that anybody reads
+    if (isProduct) spawnSync(join(root, 'deploy/demo'), ['down'], { env: { ...environment, RUN_DIR: leftover }, stdio: 'ignore', timeout: 90000 });
+    for (const part of isProduct && !logsToo ? ['postgres', 'kafka', 'sandbox'] : ['.']) rmSync(join(leftover, part), { recursive: true, force: true });
   }
 }
 

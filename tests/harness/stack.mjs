@@ -1,7 +1,7 @@
 // A whole product of one's own for a test: real PostgreSQL, real Kafka, the sandbox and every
 // service, started by deploy/demo on private ports in a private directory, gone after close().
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { Api } from './api.mjs';
 import { run } from './command.mjs';
 import { readEnv } from './env.mjs';
+import { TESTS_DIR } from './folder.mjs';
 import { Sandbox } from './sandbox.mjs';
 import { until } from './wait.mjs';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const DEMO = join(ROOT, 'deploy/demo');
-const TESTS_DIR = resolve(process.env.RUN_DIR ?? join(ROOT, '.run'));
 const running = new Set();
 let made = 0;
 
@@ -34,6 +34,21 @@ async function freePortBase() {
     if (!used.includes(true)) return base;
   }
   throw new Error('no free PORT_BASE was found');
+}
+
+/**
+ * Whoever starts a product may be killed: then nobody holds the other end of this shell's input any more, and it stops the
+ * product, whose machines alone take more than a gigabyte each. Gives the word by which it goes without that.
+ */
+function watchOver(runDir) {
+  const env = { ...process.env, RUN_DIR: runDir };
+  for (const name of ['PORT_BASE', 'COPIES', 'SANDBOX_MACHINES']) delete env[name]; // what runs there knows its own
+  const shell = spawn('sh', ['-c', 'read -r over || exec "$0" down', DEMO], { env, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  shell.on('error', () => {});
+  shell.stdin.on('error', () => {}); // it was killed itself
+  shell.unref();
+  shell.stdin.unref();
+  return () => shell.stdin.end('over\n');
 }
 
 function writeSettings(runDir, settings) {
@@ -56,9 +71,10 @@ function sanitizerReports(runDir) {
 }
 
 class Stack {
-  constructor(runDir, environment) {
+  constructor(runDir, environment, over) {
     this.runDir = runDir;
     this.environment = environment;
+    this.over = over;
     this.env = readEnv(join(runDir, 'demo.env'));
     this.sandbox = new Sandbox(this.env.SANDBOX_URL);
   }
@@ -123,6 +139,7 @@ class Stack {
   async close() {
     if (!running.delete(this)) return;
     await this.demo('down');
+    this.over();
     const reports = sanitizerReports(this.runDir);
     if (reports.length) throw new Error(`a sanitizer reports (logs in ${this.runDir}/log):\n${reports.join('\n')}`);
     if (process.env.KEEP === '1') return;
@@ -140,6 +157,7 @@ class Stack {
  */
 export async function startStack({ copies = 1, settings = {}, machines = '' } = {}) {
   const runDir = join(TESTS_DIR, `test-${process.pid}-${++made}`);
+  const over = watchOver(runDir);
   for (let attempt = 1; ; attempt++) {
     const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()), SANDBOX_MACHINES: machines };
     rmSync(runDir, { recursive: true, force: true });
@@ -149,12 +167,14 @@ export async function startStack({ copies = 1, settings = {}, machines = '' } = 
     try {
       await run(DEMO, ['up'], { env: environment, timeout: 180 });
       delete environment.PORT_BASE; // demo.env has it from now on
-      const stack = new Stack(runDir, environment);
+      const stack = new Stack(runDir, environment, over);
       running.add(stack);
       return stack;
     } catch (error) {
       // Another run may have taken the ports between our look and our start.
-      if (attempt === 3 || !/is taken by another program/.test(error.message)) throw error;
+      if (attempt < 3 && /is taken by another program/.test(error.message)) continue;
+      over();
+      throw error;
     } finally {
       running.delete(starting);
     }

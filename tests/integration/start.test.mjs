@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { run } from '../harness/command.mjs';
@@ -120,16 +120,34 @@ test('the table of moves draws itself', async () => {
   for (const service of SERVICES.slice(1)) assert.match((await run(bin(service), ['--graph'], { env: {} })).stdout, /^digraph \w+ \{[^]*->[^]*\}\n$/);
 });
 
+const pidIn = (runDir, name) => Number(readFileSync(join(runDir, 'pids', name), 'utf8').split(/\s/)[0]);
+const gone = (id) => {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${id}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+};
+
+test('a test that is killed leaves no product running', async () => {
+  const starts = `const { startStack } = await import(${JSON.stringify(join(ROOT, 'tests/harness/stack.mjs'))});
+    console.log((await startStack()).runDir);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', starts], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const runDir = await new Promise((resolve, reject) => {
+    child.stdout.setEncoding('utf8').once('data', (line) => resolve(line.trim()));
+    child.once('exit', () => reject(new Error('the product did not start')));
+  });
+  const pids = readdirSync(join(runDir, 'pids')).map((name) => pidIn(runDir, name));
+  assert.equal(pids.length, 8);
+  child.kill('SIGKILL');
+  await until(() => pids.every(gone) && readdirSync(join(runDir, 'pids')).length === 0, { deadline: 60, what: 'all of it has ended' });
+  rmSync(runDir, { recursive: true, force: true });
+});
+
 describe('a running product', () => {
   let stack;
-  const pid = (name) => Number(readFileSync(join(stack.runDir, 'pids', name), 'utf8').split(/\s/)[0]);
-  const gone = (id) => {
-    try {
-      return /\) [ZX] /.test(readFileSync(`/proc/${id}/stat`, 'utf8'));
-    } catch {
-      return true;
-    }
-  };
+  const pid = (name) => pidIn(stack.runDir, name);
 
   before(async () => (stack = await startStack({ settings: { 'api-gateway': { DEPLOYS_PER_HOUR: 10000 } } })));
   after(() => stack?.close());

@@ -1,12 +1,12 @@
 // Whether this system can boot machines, and a place for them that nobody else uses. What the system does not allow, or
 // has no package registry for, is a reason to skip; whatever else goes wrong is a failure.
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { makeFolder, TESTS_DIR } from '../harness/folder.mjs';
 import { CACHE, UNAVAILABLE } from '../sandbox/machines/nspawn/prepare.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -14,15 +14,18 @@ const PREPARE_MS = 50 * 60000; // on a host that is busy with other things
 const LEAST_MEMORY_KB = 5 << 20; // two machines with OpenClaw, whose disks are in memory too
 
 export const MACHINES = join(here, '../sandbox/machines/nspawn');
-export const PICTURES = join(resolve(process.env.RUN_DIR ?? join(here, '../../.run')), 'test/screenshots');
+export const PICTURES = process.env.PICTURES ?? join(TESTS_DIR, 'test/screenshots');
 
-/** The environment of a sandbox with a folder and a network of its own; both go with this process. */
+/** The environment of a sandbox with a folder (RUN_DIR too) and a network of its own; both go with this process. */
 export function place() {
-  const dir = mkdtempSync(join(tmpdir(), 'real-'));
+  const dir = makeFolder('real');
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
   mkdirSync(PICTURES, { recursive: true });
-  return { ...process.env, SANDBOX_DIR: dir, SANDBOX_NET: `198.19.${process.pid % 250 + 1}`, NODE_TEST_CONTEXT: undefined, PICTURES };
+  return { ...process.env, SANDBOX_DIR: dir, RUN_DIR: dir, SANDBOX_NET: `198.19.${process.pid % 250 + 1}`, NODE_TEST_CONTEXT: undefined, PICTURES };
 }
+
+/** A program that ends with this process, even by its SIGKILL. It is the same process from the first moment on. */
+export const tied = (words, options) => spawn('setpriv', ['--pdeathsig', 'KILL', ...words], options);
 
 const memory = () => Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))[1]);
 
