@@ -152,6 +152,17 @@ describe('a running product', () => {
   before(async () => (stack = await startStack({ settings: { 'api-gateway': { DEPLOYS_PER_HOUR: 10000 } } })));
   after(() => stack?.close());
 
+  test('a demo with other machines is refused in one line, and what runs goes on', async () => {
+    const others = process.getuid() === 0 ? { none: 'no machines', nspawn: 'machines that boot' } : { none: 'no machines' };
+    for (const [kind, words] of Object.entries(others)) {
+      await assert.rejects(run(join(ROOT, 'deploy/demo'), ['up'], { env: { ...stack.environment, SANDBOX_MACHINES: kind } }), ({ stdout, stderr }) => {
+        assert.equal(stdout + stderr, `demo: the demo in ${stack.runDir} has light machines; stop it (make demo-stop) before you start one with ${words}\n`);
+        return true;
+      });
+    }
+    assert.match((await stack.demo('up')).stdout, /^already running\n/);
+  });
+
   test('a service cannot put a table of its own in the place of ours', async () => {
     const as = (sql) => stack.psql(`set role key_provisioner; ${sql}`);
     await assert.rejects(as('create temporary table secrets (deployment_id uuid)'), /permission denied to create temporary tables/);
