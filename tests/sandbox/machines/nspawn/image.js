@@ -12,6 +12,9 @@ const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'openssh-
   'python3-minimal', 'ca-certificates', 'curl', 'procps', 'less'];
 const BUILD_DEADLINE_MS = 30 * 60000;
 
+// They tell how this disk was made, and from which address.
+const LOGS = ['bootstrap.log', 'dpkg.log', 'alternatives.log'];
+
 const NOT_AT_BOOT = ['systemd-networkd-wait-online.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'fstrim.timer'];
 
 // What a provider's image would come with, too.
@@ -48,6 +51,7 @@ async function finish(root) {
     await rm(join(root, folder), { recursive: true, force: true });
     await mkdir(join(root, folder, 'partial'), { recursive: true });
   }
+  for (const log of LOGS) await rm(join(root, 'var/log', log), { force: true });
   for (const kind of ['rsa', 'ecdsa', 'ed25519']) {
     for (const end of ['', '.pub']) await rm(join(root, `etc/ssh/ssh_host_${kind}_key${end}`), { force: true });
   }

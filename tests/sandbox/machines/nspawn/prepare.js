@@ -23,6 +23,7 @@ const SELF = fileURLToPath(import.meta.url);
 const WAIT_S = 45 * 60;
 const MOST_KEPT_BYTES = 2 * 1024 ** 3;
 const KEPT_UNUSED_MS = 30 * 86400e3;
+const HALF_MS = 3600e3; // a download that nothing was written to for so long was cut off
 
 const exists = (path) => access(path).then(() => true, () => false);
 
@@ -34,13 +35,18 @@ async function filesOf(folder) {
   }));
 }
 
-// Images nobody used for long go, and of the packages those kept longest.
-async function prune(cache) {
+// Images nobody used for long go, and of the packages those kept longest, and what was never finished. It takes nothing
+// from whoever works with it at the same time: an image is touched before it is used, an open file stays readable.
+export async function prune(cache) {
   for (const { name, path, mtimeMs } of await filesOf(cache)) {
     if (name.startsWith('base-') && mtimeMs < Date.now() - KEPT_UNUSED_MS) await rm(path, { recursive: true, force: true });
   }
   let kept = 0;
-  for (const { path, size } of (await filesOf(join(cache, 'packages'))).sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+  for (const { name, path, size, mtimeMs } of (await filesOf(join(cache, 'packages'))).sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+    if (name.endsWith('.half')) {
+      if (mtimeMs < Date.now() - HALF_MS) await rm(path, { force: true });
+      continue;
+    }
     kept += size;
     if (kept > MOST_KEPT_BYTES) await rm(path, { force: true });
   }
@@ -73,7 +79,6 @@ async function make(cache) {
   const half = join(cache, 'half');
   await rm(half, { recursive: true, force: true }); // of somebody who was cut off
   await mkdir(half, { recursive: true, mode: 0o700 });
-  await prune(cache);
   const sources = await readSources();
   const upstreams = new Upstreams(sources);
   const gate = new Gate({ sources, dist: join(cache, 'dist'), cache: join(cache, 'packages') });
@@ -101,6 +106,7 @@ export async function prepare(cache = CACHE) {
   }
   const found = await find(cache);
   if (!found) throw new Error('what the machines are made of is gone again');
+  await prune(cache);
   return { sources: await readSources(), ...found };
 }
 
