@@ -8,20 +8,23 @@ import { until } from '../../sandbox/machines/client.js';
 import { HOME, STATE, VERSION } from '../world.mjs';
 import { millis, opened, ready, seconds } from './scene.mjs';
 
+const NO_SKILL = '@nobody/has-this';
 let real, machine;
 before(async () => { ({ real, machine } = await opened()); });
 
-test('no secret is in a process, a log, the journal or a file that others may read', async () => {
-  const secrets = `${machine.openRouterKey}|${machine.gatewayToken}`;
-  await machine.run('umask 077; cat >secrets', secrets.replace('|', '\n'));
-  const count = (command) => machine.root(`${command} | grep -c -F -f /home/debian/secrets || true`);
+// A link's name is looked for too, as there were more links than one.
+test('T21: no secret, of a link neither, is in a process, a log, the journal or a file that others may read', async () => {
+  const secrets = [machine.openRouterKey, machine.gatewayToken, machine.bootstrapToken].join('\n');
+  await machine.run('umask 077; cat >secrets', secrets);
+  await machine.run('umask 077; cat >words', `${secrets}\nbootstrapToken`);
+  const count = (command) => machine.root(`${command} | grep -c -F -f /home/debian/words || true`);
   assert.equal(await count('cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n"'), '0\n');
   assert.equal(await count('journalctl --no-pager -o cat'), '0\n');
   assert.equal(await count(`cat ${STATE}/log ${STATE}/console`), '0\n');
   const places = (await machine.root('grep -rlF -f /home/debian/secrets / --exclude-dir=proc --exclude-dir=sys --exclude-dir=node_modules 2>/dev/null || true')).trim().split('\n');
-  assert.deepEqual(places.filter((path) => !/^\/(var\/lib\/openclaw\/|home\/debian\/secrets$)/.test(path)), [`${STATE}/result.json`]);
+  assert.deepEqual(places.filter((path) => !/^\/(var\/lib\/openclaw\/|home\/debian\/(secrets|words)$)/.test(path)), [`${STATE}/result.json`]);
   assert.doesNotMatch(await machine.run(`ls -a ${HOME} ${STATE}`), /setup\.env|values|redact/);
-  await machine.run('shred -u secrets');
+  await machine.run('shred -u secrets words');
 });
 
 test('a second start does nothing; a second run changes little, and uses the certificate that was kept', async (t) => {
@@ -55,13 +58,13 @@ test('a reboot brings everything back', async () => {
   await ready(machine);
 });
 
-test('a wrong download is refused, and a setup killed twice goes on and finishes once', async () => {
+test('a wrong download is refused; a setup killed twice goes on and finishes once, also without a skill that can not be had', async () => {
   const other = await real.machine();
   other.openRouterKey = machine.openRouterKey;
   await other.upload({ NODE_SHA256: '0'.repeat(64) });
   await other.setup('start');
   assert.equal(await other.reaches(/^(done|failed)/), 'failed node the download of Node.js has the wrong checksum');
-  await other.upload({ RUN_ID: 'run-2' });
+  await other.upload({ RUN_ID: 'run-2', SKILLS: NO_SKILL });
   await other.setup('start');
   for (const step of ['openclaw', 'config']) {
     await other.reaches(new RegExp(`^(running ${step}|done|failed)`));
@@ -74,5 +77,6 @@ test('a wrong download is refused, and a setup killed twice goes on and finishes
   const log = await other.log();
   assert.equal(status, 'done', log);
   for (const step of ['node', 'openclaw', 'config', 'services', 'verify']) assert.equal(log.match(new RegExp(`^${step} took`, 'gm')).length, 1, step);
+  assert.ok(log.includes(`The skill ${NO_SKILL} could not be installed`), log);
   await ready(other);
 });

@@ -8,14 +8,22 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { firstMessage, get, ssh, until } from '../../sandbox/machines/client.js';
+import { connect, get, ssh, until } from '../../sandbox/machines/client.js';
 import { pins } from '../../sandbox/machines/nspawn/artifacts.js';
 import { STATE, VERSION } from '../world.mjs';
 import { dir, millis, net, opened, ready, seconds, strangersKey } from './scene.mjs';
 
 const run = promisify(execFile);
 const elsewhere = 'curl -s -o /dev/null --max-time 20';
-let real, machine, PINS;
+const CONFIG_LONGEST_S = 20; // a call takes four, and twice that on a busy host; there is one
+let real, machine, PINS, ownSockets;
+
+// The ports that can be asked from outside; kind: t or u.
+async function openPorts(kind) {
+  const places = (await machine.root(`ss -${kind}lnH`)).split('\n').map((line) => line.trim().split(/\s+/)[3]).filter(Boolean);
+  return [...new Set(places.filter((at) => !/^(127\.|\[::1\])/.test(at)).map((at) => at.slice(at.lastIndexOf(':') + 1)))].sort();
+}
+
 before(async () => {
   ({ real, machine } = await opened());
   PINS = await pins();
@@ -24,7 +32,9 @@ before(async () => {
 test('a booted machine lets its key in, is root by sudo at once, and has no way out but the gate', async () => {
   assert.match(await machine.run('id'), /^uid=1000\(debian\)/);
   assert.equal(await machine.run('systemctl is-system-running'), 'running\n');
-  assert.ok(await millis(() => machine.run('sudo -n true')) < 15000, 'T15: sudo does not wait for a name server');
+  assert.ok(await millis(() => machine.run('sudo -n true')) < 15000, 'sudo does not wait for a name server');
+  assert.equal(await machine.run('cat /etc/hosts; ls /var/log/*.log 2>/dev/null || true'), '127.0.0.1 localhost\n', 'a bare image');
+  ownSockets = await openPorts('u');
   assert.equal((await ssh({ ...machine.ssh, key: await strangersKey() }, 'id')).status, 255);
   assert.ok(await millis(() => machine.try(`${elsewhere} https://example.com/; getent hosts openrouter.ai; ${elsewhere} http://192.0.2.77/`)) < 15000,
     'what does not exist is refused at once');
@@ -70,18 +80,37 @@ test('T9: the address has a certificate of the authority, and OpenClaw is ready 
   assert.equal(byName.certificate.subjectaltname, `DNS:${machine.hostname}`);
 });
 
-test('T7, T8, T21: the page is framed by the dashboard alone, its API is closed, its WebSocket opens', async () => {
+test('T7: the page is framed by the dashboard alone, and else its policy is what OpenClaw says', async () => {
   const { status, headers, body } = await get(machine.https);
   assert.equal(status, 200);
   assert.match(body, /<title>OpenClaw/);
+  // Asked for the same host, which is part of what it says.
+  const said = await machine.run(`curl -sS -D - -o /dev/null --max-time 20 -H 'Host: ${machine.ip}' http://127.0.0.1:18789/`);
+  const inside = Object.fromEntries([...said.matchAll(/^([\w-]+): (.*)\r$/gm)].map(([, name, value]) => [name.toLowerCase(), value]));
+  assert.equal(inside['x-frame-options'], 'DENY');
   assert.equal(headers['x-frame-options'], undefined);
-  const policy = headers['content-security-policy'];
-  assert.match(policy, new RegExp(`frame-ancestors ${real.dashboard};`));
-  assert.match(policy, /script-src 'self' 'sha256-/, 'the rest of it survives');
-  for (const path of ['/tools/invoke', '/v1/models', '/api/v1/anything', '/hooks/agent']) {
-    assert.equal((await get(machine.https, path)).status, 404, path);
+  const policy = inside['content-security-policy'];
+  assert.match(policy, /frame-ancestors 'none';.*script-src 'self' 'sha256-/);
+  assert.equal(headers['content-security-policy'], policy.replace("frame-ancestors 'none'", `frame-ancestors ${real.dashboard}`));
+});
+
+test('T8: the WebSocket lets the page of this address ask, and no other', async () => {
+  const refusal = async (origin) => (await connect(machine.https, { token: machine.gatewayToken }, null, origin)).error.details.code;
+  for (const own of [machine.ip, machine.hostname]) assert.equal(await refusal(`https://${own}`), 'CONTROL_UI_DEVICE_IDENTITY_REQUIRED', own);
+  for (const foreign of ['https://elsewhere.example', real.dashboard]) assert.equal(await refusal(foreign), 'CONTROL_UI_ORIGIN_NOT_ALLOWED', foreign);
+});
+
+test('T21: who knows the token can use the API on the machine itself, and not from outside', async () => {
+  const headers = { authorization: `Bearer ${machine.gatewayToken}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ tool: 'sessions_list', args: {} });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join('');
+  assert.equal(await machine.run(`curl -sS -o /dev/null -w '%{http_code}' --max-time 60 -H @- -d '${body}' http://127.0.0.1:18789/tools/invoke`, lines), '200');
+  for (const path of ['/tools/invoke', '/v1/chat/completions', '/v1/models', '/api/v1/anything', '/hooks/agent']) {
+    for (const sent of [null, { headers, body }]) {
+      const reply = await get(machine.https, path, sent);
+      assert.deepEqual([reply.status, reply.body], [404, ''], path);
+    }
   }
-  assert.equal((await firstMessage(machine.https, `https://${machine.ip}`)).event, 'connect.challenge');
 });
 
 test('T10: another local address, as behind NAT, shows the same certificate', async () => {
@@ -92,8 +121,21 @@ test('T10: another local address, as behind NAT, shows the same certificate', as
   assert.equal(stdout, '200');
 });
 
-test('T11, T12, T13, T19, T22: what is installed and configured is what was pinned', async () => {
+test('T15: the machine knows its own name, so that sudo does not ask for it', async () => {
+  assert.match(await machine.run('cat /etc/hosts'), new RegExp(`^127\\.0\\.1\\.1 ${machine.hostname}$`, 'm'));
+  assert.ok(await millis(() => machine.run('sudo -n true')) < 10000);
+});
+
+test('T19: one call configures it', async () => {
+  const log = await machine.log();
+  assert.equal(log.match(/^.*config update\(s\).*$/gm).length, 1, log);
+  const [, took] = /^config took ([\d.]+) s$/m.exec(log);
+  assert.ok(Number(took) < CONFIG_LONGEST_S, `${took} s`);
+});
+
+test('T11, T12, T13, T22: what is installed and configured is what was pinned', async () => {
   assert.equal(await machine.run('node --version; caddy version'), `v${PINS.node}\nv${PINS.caddy}\n`);
+  assert.equal(await machine.run('sed -n s/^ExecStart=//p /etc/systemd/system/openclaw-gateway.service'), `${(await machine.run('command -v openclaw')).trim()} gateway run\n`);
   const pid = (await machine.run('systemctl show -p MainPID --value openclaw-gateway')).trim();
   assert.doesNotMatch(await machine.root(`tr "\\0" "\\n" </proc/${pid}/environ`), /OPENROUTER/);
   assert.equal(await machine.root('find /var/lib/openclaw -name "auth-profiles.json*"'), '');
@@ -103,9 +145,8 @@ test('T11, T12, T13, T19, T22: what is installed and configured is what was pinn
 });
 
 test('T16: only SSH and the web are open, and the firewall keeps it so', async () => {
-  const sockets = (await machine.root('ss -tlnH')).trim().split('\n').map((line) => line.trim().split(/\s+/)[3]);
-  const open = sockets.filter((at) => !/^(127\.|\[::1\])/.test(at)).map((at) => at.slice(at.lastIndexOf(':') + 1));
-  assert.deepEqual([...new Set(open)].sort(), ['22', '443', '80']);
+  assert.deepEqual(await openPorts('t'), ['22', '443', '80']);
+  assert.deepEqual(await openPorts('u'), ownSockets, 'only what the system itself has');
   await machine.root('systemd-run --quiet --unit=stranger python3 -m http.server 9999');
   await until('something else listens', () => machine.run('curl -s -o /dev/null --max-time 5 http://127.0.0.1:9999/ && echo yes || true'));
   await assert.rejects(run('curl', ['-s', '--max-time', '2', `http://${machine.ip}:9999/`]), { code: 28 });
@@ -120,9 +161,11 @@ test('T14, T18: the units are walled in, and nothing of OpenClaw belongs to root
   const show = async (unit, ...names) => Object.fromEntries((await machine.run(`systemctl show ${unit} -p ${names.join(',')}`)).trim().split('\n')
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
   assert.deepEqual(await show('openclaw-gateway', 'User', 'NoNewPrivileges', 'ProtectSystem', 'ProtectHome', 'PrivateTmp', 'CapabilityBoundingSet',
-    'RestartPreventExitStatus', 'ActiveState', 'UnitFileState'), {
+    'ProtectKernelTunables', 'ProtectKernelModules', 'ProtectKernelLogs', 'LockPersonality', 'SystemCallArchitectures',
+    'RestrictSUIDSGID', 'MemoryDenyWriteExecute', 'RestartPreventExitStatus', 'ActiveState', 'UnitFileState'), {
     User: 'openclaw', NoNewPrivileges: 'yes', ProtectSystem: 'strict', ProtectHome: 'yes', PrivateTmp: 'yes', CapabilityBoundingSet: '',
-    RestartPreventExitStatus: '78', ActiveState: 'active', UnitFileState: 'enabled' });
+    ProtectKernelTunables: 'yes', ProtectKernelModules: 'yes', ProtectKernelLogs: 'yes', LockPersonality: 'yes', SystemCallArchitectures: 'native',
+    RestrictSUIDSGID: 'no', MemoryDenyWriteExecute: 'no', RestartPreventExitStatus: '78', ActiveState: 'active', UnitFileState: 'enabled' });
   assert.deepEqual(await show('caddy', 'User', 'NoNewPrivileges', 'ProtectSystem', 'MemoryDenyWriteExecute', 'CapabilityBoundingSet', 'ActiveState'), {
     User: 'caddy', NoNewPrivileges: 'yes', ProtectSystem: 'strict', MemoryDenyWriteExecute: 'yes', CapabilityBoundingSet: 'cap_net_bind_service',
     ActiveState: 'active' });

@@ -35,11 +35,13 @@ export function ssh({ ip, port, key, deadline = DEADLINE_MS }, command, input = 
   });
 }
 
-// { status, headers, body, certificate }, or an error with a code; servername where another certificate is asked for
-export function get({ ip, port, ca, servername }, path = '/') {
+// { status, headers, body, certificate }, or an error with a code; servername where another certificate is asked for;
+// sent: { headers, body } for a POST
+export function get({ ip, port, ca, servername }, path = '/', sent = null) {
   return new Promise((resolve, reject) => {
     const named = servername ? { servername, headers: { host: servername } } : {};
-    const request = https.get({ host: ip, port, path, ca, agent: false, timeout: DEADLINE_MS, ...named }, (reply) => {
+    const posted = sent ? { method: 'POST', headers: { ...named.headers, ...sent.headers } } : {};
+    const request = https.request({ host: ip, port, path, ca, agent: false, timeout: DEADLINE_MS, ...named, ...posted }, (reply) => {
       let body = '';
       const certificate = reply.socket.getPeerCertificate();
       reply.setEncoding('utf8').on('data', (text) => { body += text; });
@@ -47,6 +49,7 @@ export function get({ ip, port, ca, servername }, path = '/') {
     });
     request.on('timeout', () => request.destroy(new Error('late')));
     request.on('error', reject);
+    request.end(sent?.body);
   });
 }
 
@@ -62,18 +65,22 @@ export function firstMessage({ ip, port, ca }, origin) {
   });
 }
 
+// As the Control UI of any version does.
+const CLIENT = { minProtocol: 1, maxProtocol: 1000, role: 'operator', scopes: [],
+  client: { id: 'openclaw-control-ui', version: 'test', platform: 'web', mode: 'webchat' } };
+
 // What the gateway says to a browser that lets itself in by `auth`: the answer to its `connect`, and how the socket ended (a
-// code, or null when it stays open).
-export function connect({ ip, port, ca }, auth, device = 'a-browser-of-its-own') {
+// code, or null when it stays open). device: null for none; origin: of the page that asks.
+export function connect({ ip, port, ca }, auth, device = 'a-browser-of-its-own', origin = new URL(`https://${ip}:${port}`).origin) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`wss://${ip}:${port}/`, { ca, origin: `https://${ip}:${port}`, handshakeTimeout: DEADLINE_MS });
+    const socket = new WebSocket(`wss://${ip}:${port}/`, { ca, origin, handshakeTimeout: DEADLINE_MS });
     let answer;
     socket.on('error', reject);
     socket.on('close', (code) => resolve({ ...answer, closed: code }));
     socket.on('message', (data) => {
       const message = JSON.parse(data);
       if (message.event === 'connect.challenge') {
-        socket.send(JSON.stringify({ type: 'req', id: '1', method: 'connect', params: { auth, device: { id: device } } }));
+        socket.send(JSON.stringify({ type: 'req', id: '1', method: 'connect', params: { ...CLIENT, auth, ...(device && { device: { id: device } }) } }));
       } else {
         answer = message;
         if (!message.ok) return;

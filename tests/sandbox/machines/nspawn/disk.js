@@ -14,7 +14,7 @@ function files({ hostname, ip }, { gateway, sources, registry, options }) {
   const proxy = `http://${gateway}`;
   return {
     'etc/hostname': `${hostname}\n`,
-    'etc/hosts': `127.0.0.1 localhost\n127.0.1.1 ${hostname} ${hostname.split('.')[0]}\n`,
+    'etc/hosts': '127.0.0.1 localhost\n', // as bare images have it: without their own name
     'etc/machine-id': `${randomBytes(16).toString('hex')}\n`,
     // No route beyond the network: what is not here is refused at once.
     'etc/systemd/network/10-host0.network': `[Match]\nName=host0\n[Network]\nAddress=${ip}/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`,
