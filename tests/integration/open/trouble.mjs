@@ -156,7 +156,7 @@ describe('trouble of ours', () => {
   });
 
   test('the database was away for a moment: listening goes on', async () => {
-    await world.stack.psql(`select pg_terminate_backend(pid) from pg_stat_activity where usename in ('installer', 'api_gateway')`);
+    await world.stack.psql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename in ('installer', 'api_gateway')`);
     await assertOpens(await ask());
     await until(
       () => world.stack.psql(`select 1 from pg_stat_activity where usename = 'api_gateway' and query like '%listen openings_answered%'`).then((found) => found.length === 1),
