@@ -13,14 +13,25 @@ step_node() {
     download "$NODE_MIRROR/v$NODE_VERSION/$archive" "$folder/$archive"
     (cd "$folder" && say "${NODE_SHA256:-${!sum}}  $archive" | sha256sum --check --quiet -) ||
         fail 'the download of Node.js has the wrong checksum'
-    # Real files under /usr/local: a link would move the place where npm installs.
-    tar -xzf "$folder/$archive" -C /usr/local --strip-components=1 --no-same-owner \
-        --exclude=CHANGELOG.md --exclude=LICENSE --exclude=README.md
+    tar -xzf "$folder/$archive" -C "$folder" --strip-components=1 --no-same-owner
+    [ "$("$folder/bin/node" -v)" = "v$NODE_VERSION" ] || fail 'the downloaded Node.js does not run'
+    place_node "$folder"
     rm -rf "$folder"
     hash -r
     [ "$(node -v)" = "v$NODE_VERSION" ] || fail 'the installed Node.js does not run'
     say "$NODE_VERSION" | put "$STATE/node" 0644
     say "Node.js v$NODE_VERSION"
+}
+
+# Real files under /usr/local: a link would move the place where npm installs. Whatever cuts it off, there is a node that
+# runs, the one of before or the new one.
+place_node() { # FOLDER
+    local module
+    for module in "$1"/lib/node_modules/*; do rm -rf "${MODULES:?}/${module##*/}"; done # nothing of another version stays in it
+    mv "$1/bin/node" "$1/node"
+    cp -a --remove-destination "$1"/*/ /usr/local/
+    install -m 0755 "$1/node" /usr/local/bin/node.new
+    mv -f /usr/local/bin/node.new /usr/local/bin/node
 }
 
 # It may run while npm, which comes with it, was not unpacked yet.

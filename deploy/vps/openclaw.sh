@@ -33,11 +33,8 @@ wholly_installed() { # VERSION
 
 # npm refuses to go on where it was cut off: what it had moved aside is in its way, and what it had begun does not run.
 clear_half_installed() { # VERSION: what runs now, or nothing
-    local modules
-    modules=$(npm root -g </dev/null)
-    [ -d "${modules:-/nowhere}" ] || return 0
-    rm -rf "$modules"/.openclaw-*
-    wholly_installed "$1" || rm -rf "$modules/openclaw"
+    rm -rf "$MODULES"/.openclaw-*
+    wholly_installed "$1" || rm -rf "$MODULES/openclaw"
 }
 
 installed_version() {
@@ -71,6 +68,7 @@ step_key() {
 
 # An extra: what cannot be installed today must not cost the user the machine.
 step_skills() {
+    rm -f "$STATE/skills_missing"
     [ -n "$SKILLS" ] || return 0
     say '== skills: Installing skills'
     local skill failed=()

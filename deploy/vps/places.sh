@@ -7,6 +7,7 @@ readonly CADDY=/usr/local/bin/caddy
 readonly CADDY_HOME=/var/lib/caddy
 readonly CADDY_STORE=$CADDY_HOME/.local/share/caddy
 readonly ACME_ROOT_FILE=/etc/caddy/acme-root.pem
+readonly MODULES=/usr/local/lib/node_modules # npm's, as Node.js is under /usr/local
 readonly GATEWAY_HOME=/var/lib/openclaw
 readonly COMPILED=$GATEWAY_HOME/.cache/node-compile # each call takes seconds, most of them to load OpenClaw
 readonly GATEWAY_URL=http://127.0.0.1:18789

@@ -13,8 +13,8 @@
 readonly UPGRADE_STARTS=3
 
 find_package() {
-    PACKAGE=$(npm root -g </dev/null)/openclaw
-    PACKAGE_BEFORE=${PACKAGE%/*/*}/openclaw-before
+    PACKAGE=$MODULES/openclaw
+    PACKAGE_BEFORE=${MODULES%/*}/openclaw-before
 }
 
 # Its home is the service user's own: what is done there is done with no more rights than that user has.
@@ -59,6 +59,11 @@ upgrade_backup() {
     : >"$UPGRADE/backup"
 }
 
+# A newer one, if the new version needs it; the old version runs with it too.
+upgrade_node() {
+    node_is_there || step_node
+}
+
 upgrade_stop() {
     say '== stop: Stopping OpenClaw'
     doing='stopping OpenClaw'
@@ -76,7 +81,6 @@ upgrade_install() {
     wholly_installed "$OPENCLAW_VERSION" && [ "$(installed_version)" = "$OPENCLAW_VERSION" ] && return 0
     : >"$UPGRADE/replaced"
     [ -e "$PACKAGE_BEFORE" ] || mv "$PACKAGE" "$PACKAGE_BEFORE"
-    node_is_there || step_node # a newer one, if the new version needs it; the old version runs with it too
     clear_half_installed ''
     npm_install "$OPENCLAW_VERSION" 300
 }
@@ -110,7 +114,7 @@ start_openclaw() { # VERSION
 
 upgrade_steps() {
     trap on_error ERR
-    local steps='backup stop install doctor launch' began
+    local steps='backup node stop install doctor launch' began
     step=check
     set_status "running $step"
     upgrade_check
@@ -122,6 +126,21 @@ upgrade_steps() {
         "upgrade_$step"
         say "$step took $((SECONDS - began)) s"
     done
+}
+
+# Once, however often it is cut off: after its last move OpenClaw may have been at work already.
+restore_state() { # RUN
+    # shellcheck disable=SC2016 # the inner shell expands
+    as_openclaw sh -ec '[ ! -e ".openclaw/.restored-$1" ] || exit 0
+        rm -rf .openclaw-undo
+        mkdir -m 0700 .openclaw-undo
+        tar -xpf - -C .openclaw-undo
+        : >".openclaw-undo/.openclaw/.restored-$1"
+        for old in .openclaw-undone-*; do [ "$old" = ".openclaw-undone-$1" ] || rm -rf "$old"; done
+        if [ -e ".openclaw-undone-$1" ]; then rm -rf .openclaw; elif [ -e .openclaw ]; then mv .openclaw ".openclaw-undone-$1"; fi
+        mv .openclaw-undo/.openclaw .
+        rmdir .openclaw-undo' sh "$1" <"$UPGRADE/state.tar"
+    mv -f "$UPGRADE/state.tar" "$UPGRADE/state.restored"
 }
 
 # Each part may be cut off and done again. Between the package and the state nothing can be lost: the old version does not
@@ -145,11 +164,9 @@ undo_steps() {
     say "$from" | put "$STATE/openclaw" 0644
     # What was written meanwhile is set aside, never deleted. If the package was never replaced, it is the old version's own.
     if [ -e "$UPGRADE/state.tar" ] && [ -e "$UPGRADE/replaced" ]; then
-        as_openclaw sh -c 'rm -rf .openclaw-undo && mkdir -m 0700 .openclaw-undo && tar -xpf - -C .openclaw-undo &&
-            { [ ! -e .openclaw ] || { rm -rf .openclaw-undone && mv .openclaw .openclaw-undone; }; } &&
-            mv .openclaw-undo/.openclaw . && rmdir .openclaw-undo' <"$UPGRADE/state.tar"
-        mv -f "$UPGRADE/state.tar" "$UPGRADE/state.restored"
+        restore_state "$(cat "$UPGRADE/run")"
     fi
+    as_openclaw sh -c 'rm -f .openclaw/.restored-*'
     start_openclaw "$from"
 }
 
@@ -195,7 +212,7 @@ finish_upgrade() {
     read -r outcome why <"$UPGRADE/outcome"
     why=$(say "$why" | sed -f "$STATE/redact" | tr -cd 'A-Za-z0-9 .,:;()@/_-' | head -c 160)
     version=$OPENCLAW_VERSION
-    if [ "$outcome" = upgraded ]; then as_openclaw rm -rf .openclaw-undone; else version=$(cat "$UPGRADE/from"); fi
+    if [ "$outcome" = upgraded ]; then as_openclaw sh -c 'rm -rf .openclaw-undone-*'; else version=$(cat "$UPGRADE/from"); fi
     write_result "$version" ",\"upgrade\":{\"run\":\"$RUN_ID\",\"outcome\":\"$outcome\",\"reason\":\"$why\"}"
     set_status 'done'
     forget_values

@@ -124,10 +124,16 @@ for (const [tool, words, late] of BACK) {
     await begin(broken);
     assert.match(await ends(), /^failed \w+ interrupted$/);
     await uncut(tool);
+    // From then on what was written before is back, and after a reboot OpenClaw would be at work with it.
+    const restored = /restored|outcome/.test(words);
+    if (restored) await on(`echo ${broken} >${HOME}/state/since`);
     assert.equal(await script('upgrade'), 'started\n');
     assert.equal(await ends(), 'done');
     assert.deepEqual((await result()).upgrade, { run: `u${runs}`, outcome: 'undone', reason: `OpenClaw ${broken} does not start` });
     await assertRuns(current);
+    if (restored) assert.equal(await on(`cat ${HOME}/state/since`), `${broken}\n`);
+    assert.equal(await on(`sudo -n ls -A ${HOME}/.. | grep -c '^\\.openclaw-un' || true`), '1\n', 'what the newer one wrote is set aside, the last time only');
+    assert.equal(await on(`sudo -n ls -A ${HOME} | grep -c restored- || true`), '0\n');
   });
 }
 
@@ -160,6 +166,20 @@ test('one that nobody finished is undone before another begins, and a new setup 
     assert.equal(await ends(), 'done');
     await assertRuns(current);
   }
+});
+
+test('one that nobody finished and somebody has worked with since is left as it is', async () => {
+  await cutAt('timeout', '*doctor*');
+  await begin(next());
+  assert.match(await ends(), /^failed doctor interrupted$/);
+  await uncut('timeout');
+  await on('sudo -n systemctl start openclaw-gateway');
+  await until('it is at work after a reboot', () => on('curl -fsS -o /dev/null http://127.0.0.1:18789/readyz && echo yes || true').then((said) => said === 'yes\n'));
+  await on(`echo days >${HOME}/state/worked`);
+  await begin(current = next());
+  assert.equal(await ends(), 'done');
+  await assertRuns(current);
+  assert.equal(await on(`cat ${HOME}/state/worked`), 'days\n');
 });
 
 test('there is no way back, nothing to upgrade on a machine without a setup, and no secret in sight', async () => {
