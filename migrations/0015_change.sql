@@ -33,7 +33,8 @@ select amend('deployments_guard()',
     end if;
     return new;$q$);
 
--- An outcome that ends one says so in its `change`: {"ended": which, "failed": did it fail}. One that was asked for later goes on.
+-- An outcome that ends one says so in its `change`: {"ended": which, "failed": did it fail}, or, from an installer that was
+-- started before this migration, by its event alone. One that was asked for later goes on.
 -- Nobody says an event of a failure; the timeline names it all the same.
 select amend('settle(uuid, bigint, jsonb)',
              $q$or o ? 'ip' or o ? 'version')$q$,
@@ -41,7 +42,9 @@ select amend('settle(uuid, bigint, jsonb)',
 select amend('settle(uuid, bigint, jsonb)',
              $q$        version = coalesce(o ->> 'version', version),$q$,
              $q$        version = coalesce(o ->> 'version', version),
-        change = case when o -> 'change' ->> 'ended' = change then null else change end,$q$);
+        change = case when change = coalesce(o -> 'change' ->> 'ended', case o -> 'event' ->> 'type' when 'instance.restarted' then 'restart'
+                                                                            when 'instance.upgraded' then 'upgrade' end)
+                      then null else change end,$q$);
 select amend('settle(uuid, bigint, jsonb)',
              $q$timeline_add(resource_id, 'progress', o ->> 'service')$q$,
              $q$timeline_add(resource_id, case when (o -> 'change' ->> 'failed')::boolean then 'instance.change-failed' else 'progress' end,
@@ -92,12 +95,21 @@ select amend('recall_status(uuid, int, text, jsonb, timestamptz)',
              $q$        change = case when change = case type when 'instance.restarted' then 'restart' when 'instance.upgraded' then 'upgrade' end
                       then null else change end,
         failed_piece = case when becomes <> 'ERROR' then null$q$);
+select amend('recall_said(uuid, int, text, text, jsonb)',
+             $q$'{upgrade_to,upgrade_begun}'$q$,
+             $q$'{upgrade_to,upgrade_begun,change}'$q$);
+select amend('recall_said(uuid, int, text, text, jsonb)',
+             $q$true, jsonb_build_object('ip', f -> 'ip'), '{}', says);
+    when 'instance.ready', 'instance.recovered' then$q$,
+             $q$true, jsonb_build_object('ip', f -> 'ip'), '{change}', says);
+    when 'instance.ready', 'instance.recovered' then$q$);
 select amend('recall_finish(uuid)',
              $q$select status, owed, generation, deployments.anew into d$q$,
              $q$select status, owed, generation, deployments.anew, change into d$q$);
 select amend('recall_finish(uuid)',
              $q$    -- A stage that is done may have said so in an event that is lost, too: the next one begins all the same.$q$,
-             $q$    if d.change is not null and installation_state = 'installed' then
+             $q$    if d.change is not null and installation_state = 'installed'
+       and not exists (select from gateway.outbox where key = deployment::text and type = format('deployment.%s-requested', d.change)) then
         update deployments set change = null, status_message = format(
             'What became of the %s was lost with the database. Please ask for it again if it is needed', d.change) where id = deployment;
         perform timeline_add(deployment, 'instance.change-failed', 'clawctl');
