@@ -38,12 +38,13 @@ async function freePortBase() {
 
 /**
  * Whoever starts a product may be killed: then nobody holds the other end of this shell's input any more, and it stops the
- * product, whose machines alone take more than a gigabyte each. Gives the word by which it goes without that.
+ * product, whose machines alone take more than a gigabyte each; twice, as one that was just starting has nothing to stop yet.
+ * Gives the word by which it goes without that.
  */
 function watchOver(runDir) {
   const env = { ...process.env, RUN_DIR: runDir };
   for (const name of ['PORT_BASE', 'COPIES', 'SANDBOX_MACHINES']) delete env[name]; // what runs there knows its own
-  const shell = spawn('sh', ['-c', 'read -r over || exec "$0" down', DEMO], { env, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = spawn('sh', ['-c', 'read -r over || { "$0" down; sleep 5; exec "$0" down; }', DEMO], { env, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.on('error', () => {});
   shell.stdin.on('error', () => {}); // it was killed itself
   shell.unref();
@@ -173,8 +174,7 @@ export async function startStack({ copies = 1, settings = {}, machines = '' } = 
     } catch (error) {
       // Another run may have taken the ports between our look and our start.
       if (attempt < 3 && /is taken by another program/.test(error.message)) continue;
-      over();
-      throw error;
+      throw error; // the shell stops what was begun when this process is gone
     } finally {
       running.delete(starting);
     }
