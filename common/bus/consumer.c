@@ -9,21 +9,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/epoch.h"
+#include "bus/position.h"
 
-enum { POLL_MS = 1000, WATERMARK_MS = 5000, PAUSE_MS = 200, READY_WITHIN_MS = 10000 };
-
-static const char seen_sql[] =
-    "insert into offsets (topic, partition, next, cluster) values ($1, $2::int, 0, $3) "
-    "on conflict do nothing";
-static const char stored_sql[] =
-    "select next, coalesce(cluster, $3) <> $3 as elsewhere, cluster is null as unnamed "
-    "from offsets where topic = $1 and partition = $2::int";
-/* Only from another cluster's position: two copies may both have seen it. */
-static const char begin_sql[] =
-    "update offsets set next = $3::bigint, cluster = $4 where topic = $1 and partition = $2::int "
-    "and cluster is distinct from $4";
-static const char rewind_sql[] =
-    "update offsets set next = $3::bigint where topic = $1 and partition = $2::int";
+enum { POLL_MS = 1000, PAUSE_MS = 200, READY_WITHIN_MS = 10000, RENEW_AGAIN_MS = 60000 };
 
 struct consumer {
     rd_kafka_t *rk;
@@ -31,66 +19,19 @@ struct consumer {
     const struct stage *stage;
     const atomic_bool *stopping;
     struct epoch epoch;
-    char told[CLUSTER_SIZE]; /* the cluster that was said to be another one */
+    struct position position;
+    bool fenced;        /* joins anew before it reads on */
+    int64_t renewed_ms; /* when it last did so; 0 never */
     atomic_bool assigned;
     _Atomic int64_t polled_ms;
 };
-
-/* A position in another cluster means nothing in this one, which holds nothing but what was said since. */
-static struct err begin_anew(struct consumer *c, const rd_kafka_topic_partition_t *p, int64_t low)
-{
-    if (strcmp(c->told, c->epoch.cluster) != 0) {
-        memcpy(c->told, c->epoch.cluster, sizeof c->told);
-        log_error("Kafka is another one than before, its topics were made anew; reading from the "
-                  "beginning. What was not yet read from the old one is lost: when deployments "
-                  "stand still, run clawctl replay --from-state",
-                  KV("cluster", (const char *)c->epoch.cluster));
-    }
-    return db_exec(c->db, NULL, begin_sql, P((const char *)p->topic), P(p->partition), P(low),
-                   P((const char *)c->epoch.cluster));
-}
-
-static struct err where_to_go_on(struct consumer *c, rd_kafka_topic_partition_t *p)
-{
-    const char *topic = p->topic, *cluster = c->epoch.cluster;
-    ROWS *rows = NULL, *now = NULL;
-    int64_t low = 0, high = 0;
-
-    TRY(db_exec(c->db, NULL, seen_sql, P(topic), P(p->partition), P(cluster)));
-    TRY(db_exec(c->db, &rows, stored_sql, P(topic), P(p->partition), P(cluster)));
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(c->rk, topic, p->partition, &low, &high, WATERMARK_MS);
-    if (code) {
-        return transient("kafka: %.120s", rd_kafka_err2str(code));
-    }
-    if (rows_bool(rows, 0, "elsewhere")) {
-        TRY(begin_anew(c, p, low));
-    } else if (rows_bool(rows, 0, "unnamed")) {
-        TRY(db_exec(c->db, NULL, begin_sql, P(topic), P(p->partition), P(rows_int(rows, 0, "next")),
-                    P(cluster)));
-    }
-    TRY(db_exec(c->db, &now, stored_sql, P(topic), P(p->partition), P(cluster)));
-    p->offset = rows_int(now, 0, "next");
-    if (p->offset > high || p->offset < low) {
-        if (p->offset > high) {
-            log_error("the stored offset is past the end: this topic was made anew; reading it "
-                      "from its beginning. What was not yet read is lost: when deployments stand "
-                      "still, run clawctl replay --from-state",
-                      KV("topic", topic), KV("partition", p->partition), KV("stored", p->offset),
-                      KV("end", high));
-        }
-        TRY(db_exec(c->db, NULL, rewind_sql, P(topic), P(p->partition), P(low)));
-        p->offset = low;
-    }
-    return OK;
-}
 
 /* Without the offsets nothing may be read, so it waits for them; nor with a database that is older than the topics. */
 static void assign(struct consumer *c, rd_kafka_topic_partition_list_t *parts)
 {
     (void)epoch_await(&c->epoch);
     for (int i = 0; i < parts->cnt && !atomic_load(c->stopping);) {
-        struct err e = where_to_go_on(c, &parts->elems[i]);
+        struct err e = position_find(&c->position, c->rk, &parts->elems[i]);
         if (failed(e)) {
             log_warn("cannot learn where to go on reading; trying again",
                      KV("why", (const char *)e.text));
@@ -131,14 +72,30 @@ static void assign_again(struct consumer *c)
     }
 }
 
+/*
+ * Fenced by a twin of the same INSTANCE, or by a broker that was killed and has forgotten who joined last: who is alone
+ * may join anew. Of twins, each does so once, and then the one that was there first ends.
+ */
+static bool may_join_anew(const struct consumer *c)
+{
+    return rd_kafka_fatal_error(c->rk, NULL, 0) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID &&
+           (c->renewed_ms == 0 || clock_ms() - c->renewed_ms > RENEW_AGAIN_MS);
+}
+
 /* An error in the place of a message. */
 static void judge(struct consumer *c, const rd_kafka_message_t *m)
 {
     if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         return;
     }
-    if (rd_kafka_fatal_error(c->rk, NULL, 0)) {
-        /* Fenced by a twin of the same INSTANCE, or broken for good: only a new process helps. */
+    if (may_join_anew(c)) {
+        log_warn("Kafka takes another for this process; joining anew",
+                 KV("why", rd_kafka_message_errstr(m)));
+        atomic_store(&c->assigned, false);
+        c->fenced = true;
+        return;
+    }
+    if (rd_kafka_fatal_error(c->rk, NULL, 0)) { /* only a new process helps */
         log_error("the Kafka consumer failed for good; this process ends",
                   KV("why", rd_kafka_message_errstr(m)));
         atomic_store(&c->assigned, false);
@@ -162,10 +119,59 @@ bool consumer_ready(const struct consumer *c)
     return atomic_load(&c->assigned) && clock_ms() - atomic_load(&c->polled_ms) < READY_WITHIN_MS;
 }
 
+static struct err open_handle(struct consumer *c, const struct kafka_settings *kafka)
+{
+    rd_kafka_conf_t *conf = NULL;
+    char why[160];
+
+    TRY(kafka_conf(kafka, false, &conf));
+    (void)rd_kafka_conf_set(conf, "group.id", kafka->service, why, sizeof why);
+    (void)rd_kafka_conf_set(conf, "group.instance.id", kafka->instance, why, sizeof why);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_opaque(conf, c);
+    c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
+    if (!c->rk) {
+        rd_kafka_conf_destroy(conf);
+        return permanent("kafka consumer: %s", why);
+    }
+    c->epoch.rk = c->rk;
+    (void)rd_kafka_poll_set_consumer(c->rk);
+    return OK;
+}
+
+static void close_handle(struct consumer *c)
+{
+    if (c->rk) {
+        (void)rd_kafka_consumer_close(c->rk);
+        rd_kafka_destroy(c->rk);
+        c->rk = NULL;
+    }
+}
+
+static void join_anew(struct consumer *c)
+{
+    c->fenced = false;
+    c->renewed_ms = clock_ms();
+    close_handle(c);
+    struct err opened = open_handle(c, c->epoch.kafka);
+    if (failed(opened)) { /* the settings were good at start: out of memory or threads */
+        abort();
+    }
+    struct err e = consumer_join(c);
+    if (failed(e) && !atomic_load(c->stopping)) {
+        log_error("cannot join anew", KV("why", (const char *)e.text));
+        c->fenced = true;
+        (void)usleep(PAUSE_MS * 1000);
+    }
+}
+
 int consumer_take(struct consumer *c, rd_kafka_message_t **messages, int most)
 {
     int n = 0;
 
+    if (c->fenced) {
+        join_anew(c);
+    }
     while (n < most) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(c->rk, n == 0 ? POLL_MS : 0);
         consumer_alive(c);
@@ -231,26 +237,6 @@ struct err consumer_join(struct consumer *c)
     return code ? permanent("kafka: cannot subscribe: %.120s", rd_kafka_err2str(code)) : OK;
 }
 
-static struct err open_handle(struct consumer *c, const struct kafka_settings *kafka)
-{
-    rd_kafka_conf_t *conf = NULL;
-    char why[160];
-
-    TRY(kafka_conf(kafka, false, &conf));
-    (void)rd_kafka_conf_set(conf, "group.id", kafka->service, why, sizeof why);
-    (void)rd_kafka_conf_set(conf, "group.instance.id", kafka->instance, why, sizeof why);
-    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    rd_kafka_conf_set_opaque(conf, c);
-    c->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
-    if (!c->rk) {
-        rd_kafka_conf_destroy(conf);
-        return permanent("kafka consumer: %s", why);
-    }
-    c->epoch.rk = c->rk;
-    (void)rd_kafka_poll_set_consumer(c->rk);
-    return OK;
-}
-
 struct err consumer_new(const struct kafka_settings *kafka, const struct stage *stage,
                         struct db *db, const atomic_bool *stopping,
                         void (*tell)(void *context, bool older), void *context,
@@ -266,6 +252,7 @@ struct err consumer_new(const struct kafka_settings *kafka, const struct stage *
     c->stopping = stopping;
     c->epoch = (struct epoch){
         .kafka = kafka, .db = db, .stopping = stopping, .tell = tell, .context = context};
+    c->position = (struct position){.db = db, .cluster = c->epoch.cluster};
     struct err e = open_handle(c, kafka);
     if (failed(e)) {
         consumer_free(c);
@@ -280,9 +267,6 @@ void consumer_free(struct consumer *c)
     if (!c) {
         return;
     }
-    if (c->rk) {
-        (void)rd_kafka_consumer_close(c->rk);
-        rd_kafka_destroy(c->rk);
-    }
+    close_handle(c);
     free(c);
 }

@@ -1,8 +1,8 @@
 /*
- * A Kafka consumer whose reading position lives in PostgreSQL (table offsets): on assignment it goes on
- * where the stored offset says. Stored past the end, or for another cluster, means the topic was made anew:
- * logged as an error, and reading starts at its beginning. What it commits to Kafka is for lag tools, and
- * for noticing a database that is older (epoch.h).
+ * A Kafka consumer whose reading position lives in PostgreSQL (position.h): on assignment it goes on where the stored
+ * offset says. What it commits to Kafka is for lag tools, and for noticing a database that is older (epoch.h). One that is
+ * fenced by its own ghost (a broker that was killed may have forgotten who joined last) joins anew; by a living twin, it
+ * ends the process.
  */
 #pragma once
 

@@ -1,6 +1,9 @@
 // Hostile and odd messages on the topics: none stops its partition, none acts twice.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../harness/command.mjs';
 import { startStack } from '../harness/stack.mjs';
@@ -93,4 +96,26 @@ test('an event of an older decision changes nothing', async () => {
   await api.waitStatus(id, 'DESTROYED', { deadline: 60 });
   const rows = await stack.psql(`select goal, state from server.resource where id = '${id}'`);
   assert.deepEqual(rows, [{ goal: 'down', state: 'released' }]);
+});
+
+// A broker that was killed may have forgotten who joined last, and then takes the only one there is for another's ghost.
+test('a consumer that Kafka takes for another one joins anew, in the same process; a twin that stays ends it', async () => {
+  const monitor = () => Number(readFileSync(join(stack.runDir, 'pids/health-monitor.1'), 'utf8').split(/\s/)[0]);
+  const log = () => readFileSync(stack.logFile('health-monitor.1'), 'utf8');
+  const listen = /"msg":"started","listen":"([^"]+)"/.exec(log())[1];
+  const before = monitor();
+  // As a fenced consumer of this kind ends for good, it is no twin that stays.
+  const ghost = () => run('kcat', ['-G', 'health-monitor', '-b', stack.env.KAFKA_BOOTSTRAP, '-X', `group.instance.id=health-monitor@${hostname()}:${listen}`,
+    '-X', 'partition.assignment.strategy=range', 'instances'], { timeout: 40 }).catch(() => {});
+  const first = ghost();
+  await until(() => log().includes('joining anew'), { deadline: 40, what: 'it joins anew' });
+  await first;
+  const { id } = await api.deploy();
+  await api.waitStatus(id, 'READY', { deadline: 60 });
+  assert.equal(monitor(), before);
+  const again = ghost();
+  await until(() => log().includes('the Kafka consumer failed for good'), { deadline: 40, what: 'the second time within a minute it ends' });
+  await stack.kill('health-monitor.1').catch(() => {});
+  await stack.start('health-monitor.1');
+  await again;
 });
