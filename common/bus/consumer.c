@@ -20,7 +20,7 @@ struct consumer {
     const atomic_bool *stopping;
     struct epoch epoch;
     struct position position;
-    bool fenced;        /* joins anew before it reads on */
+    bool lost;          /* joins anew before it reads on */
     int64_t renewed_ms; /* when it last did so; 0 never */
     atomic_bool assigned;
     _Atomic int64_t polled_ms;
@@ -60,18 +60,6 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     }
 }
 
-/* The broker has nothing at our offset (auto.offset.reset = error): ask the database and the broker anew. */
-static void assign_again(struct consumer *c)
-{
-    rd_kafka_topic_partition_list_t *parts = NULL;
-
-    atomic_store(&c->assigned, false);
-    if (rd_kafka_assignment(c->rk, &parts) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        assign(c, parts);
-        rd_kafka_topic_partition_list_destroy(parts);
-    }
-}
-
 /*
  * Fenced by a twin of the same INSTANCE, or by a broker that was killed and has forgotten who joined last: who is alone
  * may join anew. Of twins, each does so once, and then the one that was there first ends.
@@ -92,7 +80,8 @@ static void judge(struct consumer *c, const rd_kafka_message_t *m)
         log_warn("Kafka takes another for this process; joining anew",
                  KV("why", rd_kafka_message_errstr(m)));
         atomic_store(&c->assigned, false);
-        c->fenced = true;
+        c->lost = true;
+        c->renewed_ms = clock_ms();
         return;
     }
     if (rd_kafka_fatal_error(c->rk, NULL, 0)) { /* only a new process helps */
@@ -105,7 +94,11 @@ static void judge(struct consumer *c, const rd_kafka_message_t *m)
     }
     log_warn("reading from Kafka failed; trying again", KV("why", rd_kafka_message_errstr(m)));
     if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-        assign_again(c);
+        /* The broker has nothing at our offset (auto.offset.reset = error): the database and the broker are asked anew, by
+         * another handle. Assigning this one's partitions again while it still stops reading them ends the process
+         * (librdkafka 2.0.2: rd_kafka_assignment_partition_stopped asserts rktp_started). */
+        atomic_store(&c->assigned, false);
+        c->lost = true;
     }
 }
 
@@ -150,8 +143,7 @@ static void close_handle(struct consumer *c)
 
 static void join_anew(struct consumer *c)
 {
-    c->fenced = false;
-    c->renewed_ms = clock_ms();
+    c->lost = false;
     close_handle(c);
     struct err opened = open_handle(c, c->epoch.kafka);
     if (failed(opened)) { /* the settings were good at start: out of memory or threads */
@@ -160,7 +152,7 @@ static void join_anew(struct consumer *c)
     struct err e = consumer_join(c);
     if (failed(e) && !atomic_load(c->stopping)) {
         log_error("cannot join anew", KV("why", (const char *)e.text));
-        c->fenced = true;
+        c->lost = true;
         (void)usleep(PAUSE_MS * 1000);
     }
 }
@@ -169,7 +161,7 @@ int consumer_take(struct consumer *c, rd_kafka_message_t **messages, int most)
 {
     int n = 0;
 
-    if (c->fenced) {
+    if (c->lost) {
         join_anew(c);
     }
     while (n < most) {
