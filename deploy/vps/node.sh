@@ -4,7 +4,7 @@ step_node() {
     say '== node: Installing Node.js'
     doing='installing Node.js'
     local folder sum archive
-    await_ahead node
+    await_node_beside
     node_is_there && return 0
     find_arch
     archive=node-v$NODE_VERSION-linux-$ARCH.tar.gz
@@ -21,6 +21,18 @@ step_node() {
     [ "$(node -v)" = "v$NODE_VERSION" ] || fail 'the installed Node.js does not run'
     say "$NODE_VERSION" | put "$STATE/node" 0644
     say "Node.js v$NODE_VERSION"
+}
+
+# These two take longest and need next to nothing of the steps before theirs.
+install_node_and_openclaw() {
+    step_node
+    : >"$STATE/beside.openclaw.node"
+    step_openclaw
+}
+
+await_node_beside() {
+    [ -n "${BESIDE[openclaw]:-}" ] || return 0
+    until [ -e "$STATE/beside.openclaw.node" ] || ! kill -0 "${BESIDE[openclaw]}" 2>/dev/null; do sleep 0.1; done
 }
 
 # Real files under /usr/local: a link would move the place where npm installs. Whatever cuts it off, there is a node that

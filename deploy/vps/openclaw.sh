@@ -4,7 +4,8 @@ step_openclaw() {
     say "== openclaw: Installing OpenClaw $OPENCLAW_VERSION"
     doing='installing OpenClaw'
     local before
-    await_ahead openclaw
+    await_beside openclaw || true # what it did not finish is done here
+    hash -r
     before=$(installed_version)
     # It would not start: what the newer one wrote is refused by an older one.
     if [ -n "$before" ] && [ "$before" != "$OPENCLAW_VERSION" ] && at_least "$before" "$OPENCLAW_VERSION"; then
@@ -60,20 +61,25 @@ PATCH
 step_key() {
     say '== key: Storing the key for the language model'
     doing='storing the key'
+    begin_beside skills install_skills # most of its time is waiting
     printf %s "$OPENROUTER_API_KEY" |
         openclaw_as_user models auth paste-api-key --provider openrouter --profile-id openrouter:default
     # By this the caller knows that its own copy can go.
     printf %s "$OPENROUTER_API_KEY" | sha256sum | head -c 64 | put "$STATE/key_hash" 0600
 }
 
-# An extra: what cannot be installed today must not cost the user the machine.
 step_skills() {
+    [ -z "$SKILLS" ] || say '== skills: Installing skills'
+    await_beside skills || install_skills
+}
+
+# An extra: what cannot be installed today must not cost the user the machine.
+install_skills() {
     rm -f "$STATE/skills_missing"
     [ -n "$SKILLS" ] || return 0
-    say '== skills: Installing skills'
     local skill failed=()
     for skill in $SKILLS; do
-        PATIENCE_S=30 openclaw_as_user skills install "$skill" </dev/null || {
+        PATIENCE_S=120 openclaw_as_user skills install "$skill" </dev/null || {
             say "The skill $skill could not be installed; OpenClaw works without it"
             failed+=("$skill")
         }

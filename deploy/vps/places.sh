@@ -14,8 +14,7 @@ readonly GATEWAY_URL=http://127.0.0.1:18789
 readonly FOLLOW_BYTES=32768
 readonly UPGRADE=$STATE/upgrade
 readonly BACKUPS=$STATE/backups
-readonly STEPS='prepare packages firewall caddy node openclaw config key services verify skills'
+readonly STEPS='prepare packages firewall caddy node openclaw config services verify key skills'
 
 step=start
 doing='starting'
-AHEAD='' # the process that installs Node.js and OpenClaw beside other steps

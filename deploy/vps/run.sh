@@ -60,7 +60,7 @@ run() { # KIND: setup or upgrade
     [ "$(cat "$STATE/status")" = 'running start' ] || exit 0
     load_values "$VALUES"
     [ "$1" = setup ] || { work=upgrade_or_undo && GATEWAY_TOKEN=$(result_field gatewayToken); }
-    rm -f "$STATE/failure" "$STATE"/ahead.*
+    rm -f "$STATE/failure" "$STATE"/beside.*
     write_redactor
     # The pipe ends when the last writer does, so the log is complete before the status says so. Neither the lock nor
     # the pipe may be inherited by something that stays.

@@ -23,7 +23,7 @@ PATH=${PATH:-/usr/sbin:/usr/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/b
 #include words.sh
 #include values.sh
 #include tools.sh
-#include ahead.sh
+#include beside.sh
 #include system.sh
 #include node.sh
 #include openclaw.sh

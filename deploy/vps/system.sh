@@ -17,7 +17,7 @@ step_prepare() {
 step_packages() {
     say '== packages: Installing system packages'
     doing='installing system packages'
-    begin_ahead
+    ! command -v curl >/dev/null || begin_beside openclaw install_node_and_openclaw
     # A list that cannot be had is no matter if what is needed can.
     apt update || say 'not all package lists could be fetched; going on with those that are here'
     apt install -y --no-install-recommends ca-certificates curl git ufw libatomic1
