@@ -16,6 +16,7 @@ import { until } from './wait.mjs';
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const DEMO = join(ROOT, 'deploy/demo');
 const running = new Set();
+const START_S = 180;
 let made = 0;
 
 const listens = (port) =>
@@ -38,18 +39,28 @@ async function freePortBase() {
 
 /**
  * Whoever starts a product may be killed: then nobody holds the other end of this shell's input any more, and it stops the
- * product, whose machines alone take more than a gigabyte each; twice, as one that was just starting has nothing to stop yet.
- * Gives the word by which it goes without that.
+ * product, whose machines alone take more than a gigabyte each. Who is just starting one (a line with its pid) ends first,
+ * as that start has a deadline of its own. Gives what tells it of a start, and the word by which it goes without all that.
  */
+const OVERSEER = `
+starting=
+while read -r word; do
+  [ "$word" != over ] || exit 0
+  starting=$word
+done
+n=0
+while [ -n "$starting" ] && kill -0 "$starting" && [ "$((n += 1))" -lt $1 ]; do sleep 0.1; done
+exec "$0" down`;
+
 function watchOver(runDir) {
   const env = { ...process.env, RUN_DIR: runDir };
   for (const name of ['PORT_BASE', 'COPIES', 'SANDBOX_MACHINES']) delete env[name]; // what runs there knows its own
-  const shell = spawn('sh', ['-c', 'read -r over || { "$0" down; sleep 5; exec "$0" down; }', DEMO], { env, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const shell = spawn('sh', ['-c', OVERSEER, DEMO, String(START_S * 10)], { env, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   shell.on('error', () => {});
   shell.stdin.on('error', () => {}); // it was killed itself
   shell.unref();
   shell.stdin.unref();
-  return () => shell.stdin.end('over\n');
+  return { starts: (pid) => shell.stdin.write(`${pid}\n`), over: () => shell.stdin.end('over\n') };
 }
 
 function writeSettings(runDir, settings) {
@@ -158,7 +169,7 @@ class Stack {
  */
 export async function startStack({ copies = 1, settings = {}, machines = '' } = {}) {
   const runDir = join(TESTS_DIR, `test-${process.pid}-${++made}`);
-  const over = watchOver(runDir);
+  const { starts, over } = watchOver(runDir);
   for (let attempt = 1; ; attempt++) {
     const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()), SANDBOX_MACHINES: machines };
     rmSync(runDir, { recursive: true, force: true });
@@ -166,7 +177,7 @@ export async function startStack({ copies = 1, settings = {}, machines = '' } = 
     const starting = { environment };
     running.add(starting); // a test that dies meanwhile leaves nothing behind either
     try {
-      await run(DEMO, ['up'], { env: environment, timeout: 180 });
+      await run(DEMO, ['up'], { env: environment, timeout: START_S, begun: starts });
       delete environment.PORT_BASE; // demo.env has it from now on
       const stack = new Stack(runDir, environment, over);
       running.add(stack);
