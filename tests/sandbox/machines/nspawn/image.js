@@ -1,4 +1,5 @@
-// The disk a rebuilt machine starts from: Debian 12 as a provider's image has it, made once by debootstrap and kept.
+// The disk a rebuilt machine starts from: Debian 12 (SANDBOX_DEBIAN=trixie: 13) as a provider's image has it, made once by
+// debootstrap and kept.
 // Machines see it through an overlay, so it is never changed after it was made.
 
 import { spawn } from 'node:child_process';
@@ -7,7 +8,9 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CODENAME = 'bookworm';
+const RELEASES = ['bookworm', 'trixie'];
+const CODENAME = process.env.SANDBOX_DEBIAN || RELEASES[0];
+if (!RELEASES.includes(CODENAME)) throw new Error(`SANDBOX_DEBIAN is ${CODENAME}, not one of ${RELEASES.join(', ')}`);
 const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'openssh-server', 'sudo', 'iproute2', 'iputils-ping',
   'python3-minimal', 'ca-certificates', 'curl', 'procps', 'less'];
 const BUILD_DEADLINE_MS = 30 * 60000;
