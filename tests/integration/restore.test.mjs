@@ -61,7 +61,11 @@ test('deployments in every stage, a backup, and the world goes on', async () => 
   await until(async () => (await stack.psql(`select 1 from server.resource where id = '${d['new-ordered']}' and state = 'paid'`)).length, { what: 'the order is paid' });
   await until(async () => (await stack.psql('select 1 from server.outbox union all select 1 from gateway.outbox')).length === 0, { what: 'all is published' });
   was = await statuses();
-  ledgerWas = await sandbox.ledger();
+  ledgerWas = await until(async () => {
+    const ledger = await sandbox.ledger();
+    const ours = ledger.orders.filter(({ paid }) => paid).map(({ id }) => id);
+    return ours.every((id) => ledger.bills.some(({ orderId }) => orderId === id)) && ledger;
+  }, { what: 'OVH has billed what is paid' });
   assert.deepEqual(was, {
     stays: 'READY', restarted: 'READY', destroyed: 'DESTROYED', forked: 'READY', installed: 'READY', ordered: 'READY', retried: 'READY', error: 'ERROR',
     new: 'READY', brief: 'DESTROYED', 'new-installing': 'INSTALLING', 'new-ordered': 'ORDERING',

@@ -3,7 +3,7 @@
 // but leaves its mark on the state; the file /var/lib/sandbox/ready-after holds the seconds until it is ready.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { homedir, hostname } from 'node:os';
 import { admit } from './openclaw-devices.mjs';
@@ -148,7 +148,9 @@ function talk(request, socket, head) {
 
 // A version may not start on what a newer one wrote.
 function markState() {
-  const file = `${homedir()}/.openclaw/state/last-version`;
+  const folder = `${homedir()}/.openclaw/state`;
+  const file = `${folder}/last-version`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const before = existsSync(file) ? readFileSync(file, 'utf8').trim() : version;
   if (before.localeCompare(version, 'en', { numeric: true }) > 0) {
     throw new Error(`this OpenClaw binary (${version}) is older than the config last written by OpenClaw ${before}`);
