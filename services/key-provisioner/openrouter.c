@@ -45,7 +45,7 @@ struct err openrouter_call(const struct openrouter *at, const char *method, cons
         body ? "Content-Type: application/json" : NULL,
         NULL,
     };
-    bool once = strcmp(method, "POST") == 0;
+    bool once = strcmp(method, "GET") != 0;
     struct http_request request = {
         .method = method,
         .url = arena_printf(at->arena, "%s%s", at->url, path),

@@ -96,8 +96,8 @@ static void deleting_what_is_gone_succeeds(void **state)
          ASK("DELETE", "/keys/aa", 500, "oops"), ASK("DELETE", "/keys/aa", 200, "<html>"));
     assert_false(failed(openrouter_key_delete(&at, "aa")));
     assert_false(failed(openrouter_key_delete(&at, "aa")));
-    assert_int_equal(openrouter_key_delete(&at, "aa").kind, ERR_TRANSIENT);
-    assert_int_equal(openrouter_key_delete(&at, "aa").kind, ERR_TRANSIENT);
+    assert_int_equal(openrouter_key_delete(&at, "aa").kind, ERR_UNKNOWN);
+    assert_int_equal(openrouter_key_delete(&at, "aa").kind, ERR_UNKNOWN);
 }
 
 /* The text of the key is at the top; one guide has it inside. */

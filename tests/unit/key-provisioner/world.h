@@ -50,7 +50,7 @@ struct err openrouter_http(struct http *http, const struct http_request *request
     assert_string_equal(request->method, x->method);
     assert_string_equal(path, x->path);
     assert_string_equal(request->headers[0], "Authorization: Bearer management");
-    assert_int_equal(request->once, strcmp(x->method, "POST") == 0);
+    assert_int_equal(request->once, strcmp(x->method, "GET") != 0);
     if (x->sends) {
         assert_non_null(request->body);
         assert_non_null(strstr(request->body, x->sends));
