@@ -91,10 +91,14 @@ struct verdict machine_judge(const struct machine *m, const struct server_row *r
     return m->service->ends ? fine : of_marked(m, marked);
 }
 
+/* Does it need its open cart? What gave up while it chose finds none of use when it is retried: it chooses anew. */
 static bool choosing(const struct server_row *row)
 {
     static const char *const states[] = {"new", "carted", "unsure"};
 
+    if (row->exists && row->failed && strcmp(row->state, "new") == 0) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         if (row->exists && strcmp(row->state, states[i]) == 0) {
             return true;

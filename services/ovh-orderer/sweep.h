@@ -30,7 +30,7 @@ struct server_row {
     int64_t order; /* 0: none                                                  */
     int64_t cents; /* what it costs a month; < 0: unknown                      */
     bool exists;   /* there is a row                                           */
-    bool up, busy, parked;
+    bool up, busy, parked, failed;
     bool settled;   /* in its state for ten minutes and more                   */
     bool destroyed; /* the deployment                                          */
 };
@@ -46,7 +46,7 @@ bool server_row_gone(const struct server_row *row);
 /* Rows with a machine: those not released, and those of the `names`; sorted by service. */
 struct err rows_with_machines(struct servers_world *w, const struct ovh_names *names,
                               struct server_rows *ret) MUST_CHECK;
-/* Rows whose deployment has been in ERROR for three days and more, and that have or await a machine. */
+/* Rows that have or await a machine, of deployments in ERROR about which nobody decided anything for three days. */
 struct err rows_stranded(struct servers_world *w, struct server_rows *ret) MUST_CHECK;
 /* `ret->id` is NULL when there is no such deployment; with the end of an id also when there are two. */
 struct err row_by_id(struct servers_world *w, const char *id, struct server_row *ret) MUST_CHECK;

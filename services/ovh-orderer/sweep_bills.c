@@ -12,10 +12,16 @@ static const char keep_sql[] =
     "insert into bills (bill, order_id, cents, currency) values ($1, $2::bigint, "
     "nullif($3::bigint, -1), $4) on conflict do nothing";
 static const char forget_sql[] = "delete from bills where read_at < now() - interval '400 days'";
+/* An order that was never paid has no bill, so its row must have come to a server, or still be after it. */
 static const char nobodys_sql[] =
-    "select b.bill, b.order_id, coalesce(b.cents, -1) as cents, b.currency from bills b "
+    "select b.bill, b.order_id, coalesce(b.cents, -1) as cents, b.currency, "
+    "coalesce(g.id::text, '') as given_up_by from bills b "
+    "left join resource g on g.notes ->> 'order_id' = b.order_id::text "
     "where b.bill in (select jsonb_array_elements_text($1::jsonb)) and b.order_id > 0 "
-    "and not exists (select from resource r where r.notes ->> 'order_id' = b.order_id::text) "
+    "and (g.id is null or (g.state in ('refused', 'cancelled', 'released') "
+    "                      and g.notes ->> 'service_name' is null)) "
+    "and not exists (select from resource r where "
+    "  b.order_id::text = any (string_to_array(r.notes ->> 'past_orders', ' '))) "
     "order by b.bill limit 1000";
 
 static struct err read_one(struct servers_world *w, const char *name)
@@ -61,6 +67,17 @@ struct err bills_sweep(struct servers_world *w)
         f->money = cents < 0 ? MONEY_NONE : MONEY_ONCE;
         f->cents = cents;
         f->currency = arena_strdup(arena, rows_text(rows, i, "currency"));
+        const char *given_up_by = rows_text(rows, i, "given_up_by");
+        if (*given_up_by) {
+            f->kind = "bill of an order that was given up";
+            f->deployment = arena_strdup(arena, given_up_by);
+            f->words = arena_printf(
+                arena,
+                "OVH billed order %s after its deployment had taken it for unpaid; an operator "
+                "must find its server at OVH and end it",
+                rows_text(rows, i, "order_id"));
+            continue;
+        }
         f->words =
             arena_printf(arena,
                          "OVH billed order %s, which none of our deployments made: a renewal, "

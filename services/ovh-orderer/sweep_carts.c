@@ -63,6 +63,8 @@ static struct err judge(struct servers_world *w, const char *id)
     struct finding *f = sweep_found(w->look, v.kind, id);
     f->words = v.words;
     f->deployment = row.id;
+    f->money = v.drop || row.cents < 0 ? MONEY_NONE : MONEY_MONTH;
+    f->cents = row.cents;
     return v.drop ? drop(w, id, &cart, f) : OK;
 }
 

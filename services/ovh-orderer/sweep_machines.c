@@ -215,6 +215,8 @@ static struct err judge_missing(struct servers_world *w, const struct ovh_names 
     } else if (!vps.exists) {
         struct finding *f = sweep_found(w->look, "row without its server", row->service);
         f->deployment = row->id;
+        f->money = row->cents < 0 ? MONEY_NONE : MONEY_MONTH;
+        f->cents = row->cents;
         f->words =
             "OVH has no such server any more: somebody ended it. Destroy the deployment, and "
             "deploy again";
@@ -236,8 +238,9 @@ static struct err judge_stranded(struct servers_world *w)
         f->deployment = row->id;
         f->money = row->cents < 0 ? MONEY_NONE : MONEY_MONTH;
         f->cents = row->cents;
-        f->words = "Its deployment has been in ERROR for more than three days and is not going to "
-                   "end; retry it, or destroy it";
+        f->words =
+            "Its deployment is in ERROR, and nobody has decided about it for more than three "
+            "days; retry it, or destroy it";
     }
     return OK;
 }

@@ -13,7 +13,8 @@ enum { MARK_LEN = 12 };
 #define ROW_SQL                                                                                    \
     "select d.id, coalesce(r.state, '') as state, r.id is not null as has_row, "                   \
     "coalesce(r.goal, '') = 'up' as up, coalesce(r.busy, false) as busy, "                         \
-    "coalesce(r.parked, false) as parked, d.status = 'DESTROYED' as destroyed, "                   \
+    "coalesce(r.parked, false) as parked, coalesce(r.failed, false) as failed, d.status = "        \
+    "'DESTROYED' as destroyed, "                                                                   \
     "coalesce(r.state_since < now() - interval '10 minutes', false) as settled, "                  \
     "coalesce(r.notes ->> 'service_name', '') as service, "                                        \
     "coalesce(r.notes ->> 'cart', '') as cart, "                                                   \
@@ -28,7 +29,8 @@ static const char with_machines_sql[] =
             "union " ROW_SQL
             "where r.state <> 'released' and r.notes ->> 'service_name' is not null limit 10000";
 static const char stranded_sql[] =
-    ROW_SQL "where d.status = 'ERROR' and d.updated_at < now() - interval '3 days' "
+    ROW_SQL "where d.status = 'ERROR' "
+            "and greatest(d.decided_at, r.state_since) < now() - interval '3 days' "
             "and r.goal = 'up' and (r.state = 'paid' or r.notes ->> 'service_name' is not null) "
             "and r.state <> 'released' order by d.id limit 1000";
 static const char by_id_sql[] = ROW_SQL "where d.id = $1::uuid";
@@ -87,6 +89,7 @@ static struct server_row read_row(struct servers_world *w, const struct rows *ro
         .up = rows_bool(rows, i, "up"),
         .busy = rows_bool(rows, i, "busy"),
         .parked = rows_bool(rows, i, "parked"),
+        .failed = rows_bool(rows, i, "failed"),
         .settled = rows_bool(rows, i, "settled"),
         .destroyed = rows_bool(rows, i, "destroyed"),
     };

@@ -171,7 +171,8 @@ test('rows whose thing is gone, keys that are disabled, servers of deployments t
   const [lost, disabled, failed] = ids;
   await openRouter('DELETE', `/keys/${await keyOf(lost)}`);
   await openRouter('PATCH', `/keys/${await keyOf(disabled)}`, { disabled: true });
-  await world.stack.psql(`update deployments set status = 'ERROR', status_message = 'It failed', updated_at = now() - interval '4 days' where id = '${failed}'`);
+  await world.stack.psql(`update deployments set status = 'ERROR', status_message = 'It failed', decided_at = now() - interval '4 days' where id = '${failed}'`);
+  await world.stack.psql(`update server.resource set state_since = now() - interval '4 days' where id = '${failed}'`);
   const gone = await serviceOf(lost);
   const serviceId = (await ovh('GET', `/services?resourceName=${gone}`))[0];
   await ovh('DELETE', `/services/${serviceId}`);
@@ -182,8 +183,18 @@ test('rows whose thing is gone, keys that are disabled, servers of deployments t
   assert.deepEqual(about(named(lost)), ['row without its key', lost, null, null]);
   assert.deepEqual(about(await keyOf(disabled)), ['disabled key', disabled, 1000, null]);
   assert.deepEqual(about(await serviceOf(failed)), ['server of a failed deployment', failed, 799, null]);
-  assert.deepEqual(about(gone), ['row without its server', lost, null, null]);
+  assert.deepEqual(about(gone), ['row without its server', lost, 799, null]);
   await destroyed(...ids);
+
+  // Paid after all, when its row had given it up; and one that was given back by a row that has another by now.
+  const order = (id) => bought(id).then(({ paid }) => paid[0].id);
+  await world.stack.psql(`update server.resource set notes = notes - 'service_name' where id = '${failed}'`);
+  await world.stack.psql(`update server.resource set notes = notes - 'order_id' || jsonb_build_object('past_orders', '1 ${await order(disabled)}') where id = '${disabled}'`);
+  const bills = (await auditJson()).findings.filter(({ kind }) => /bill/.test(kind));
+  assert.deepEqual(bills.filter(({ deploymentId }) => deploymentId).map(({ kind, deploymentId, moneyCents }) => [kind, deploymentId, moneyCents]),
+    [['bill of an order that was given up', failed, 799]]);
+  const given = await order(disabled);
+  assert.ok(!JSON.stringify(bills).includes(`order ${given},`), 'what was given back is known');
 });
 
 test('an order its row does not know is named; a server whose row still waits is adopted', async () => {
