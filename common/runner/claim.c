@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "runner/budget.h"
 
 /* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
@@ -24,14 +25,17 @@
     "select r.*, " more " from claim_within_budget($1::int, $2::jsonb, $4::jsonb, "                \
     "$3::uuid, $5::int, $6::double precision) r"
 
-#define NO_CHANGE ", null as change, 0 as change_age"
+#define GIVEN_UP                                                                                   \
+    ", coalesce((select d.status = 'ERROR' from deployments d where d.id = r.id), false) as "      \
+    "given_up"
+#define NO_CHANGE ", null as change, 0 as change_age" GIVEN_UP
 #define NOTHING "null as sealed" NO_CHANGE
 #define SECRETS                                                                                    \
     "(select jsonb_object_agg(s.name, s.sealed) from secrets s where s.deployment_id = r.id) "     \
     "as sealed" NO_CHANGE
 #define CHANGE                                                                                     \
     "null as sealed, d.change, coalesce(extract(epoch from clock_timestamp() - "                   \
-    "d.change_asked_at), 0) as change_age"
+    "d.change_asked_at), 0) as change_age" GIVEN_UP
 
 static const char claim_sql[] = CLAIM(NOTHING, "");
 static const char claim_with_secrets_sql[] = CLAIM(SECRETS, "");
@@ -117,6 +121,8 @@ struct task *claim_task(const struct rows *rows, int i)
     task->sealed = rows_null(rows, i, "sealed") ? NULL : copy(rows_text(rows, i, "sealed"));
     task->change = rows_null(rows, i, "change") ? NULL : copy(rows_text(rows, i, "change"));
     task->change_age_s = rows_real(rows, i, "change_age");
+    task->given_up = rows_bool(rows, i, "given_up");
+    task->claimed_ms = clock_ms();
     return task;
 }
 

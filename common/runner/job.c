@@ -6,6 +6,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "runner/outcome.h"
 
@@ -26,6 +27,11 @@ void job_release(struct job *job)
     json_decref(job->lines);
     json_decref(job->keep);
     json_decref(job->forget);
+}
+
+bool job_may_take(const struct job *job, int64_t ms)
+{
+    return job->lease_ends_ms == 0 || clock_ms() + ms <= job->lease_ends_ms;
 }
 
 static const json_t *note_find(const struct job *job, const char *name)

@@ -19,7 +19,8 @@
  * Past `limit_s` in one state with goal up, NOT_YET counts as permanent ("<people>: took too long").
  *
  * An action may run twice at any time (crash, lost lease): its comment says why that is safe. It talks to
- * the world and never to the database, never logs, never sleeps longer than its lease.
+ * the world and never to the database, never logs, never sleeps longer than its lease. A change whose deadline lies beyond
+ * the lease is not begun: job_may_take() is asked before.
  */
 #pragma once
 
@@ -125,6 +126,10 @@ struct job {
     const struct seal *seal;
     void *world;
     int lane; /* with a budget: which of the provider's credentials pays */
+    bool
+        given_up; /* the deployment is in ERROR: nothing is bought before the user has decided again */
+    int64_t
+        lease_ends_ms; /* by clock_ms(): from then on another worker may have the row; 0: never */
 
     /* out: calls made, and whether the provider refused one for there being too many (seconds it asked for) */
     int spent;
@@ -144,6 +149,9 @@ struct job {
     const struct event *said;
     const void *said_fields;
 };
+
+/* Is there so much left of the lease? */
+bool job_may_take(const struct job *job, int64_t ms);
 
 /* Notes: text and numbers that this resource's moves remember. note() is NULL when absent. */
 const char *note(const struct job *job, const char *name);

@@ -20,6 +20,8 @@ struct task {
     bool again;
     char *state, *notes, *sealed, *change;
     double change_age_s;
+    bool given_up;
+    int64_t claimed_ms; /* our clock */
     /* from the worker */
     char *settle; /* JSON for settle() */
     char then[64];

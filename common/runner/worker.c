@@ -10,6 +10,8 @@
 #include "runner/outcome.h"
 #include "runner/task.h"
 
+enum { CLAIM_MS = 1000 }; /* from the claim in the database to when we heard of it, at most */
+
 static double dice(unsigned *seed)
 {
     return (double)rand_r(seed) / ((double)RAND_MAX + 1);
@@ -37,6 +39,8 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job.sealed = task->sealed;
     job.change = task->change;
     job.change_age_s = task->change_age_s;
+    job.given_up = task->given_up;
+    job.lease_ends_ms = move ? task->claimed_ms + (int64_t)move->lease_s * 1000 - CLAIM_MS : 0;
     job.http = http;
     job.seal = r->settings.seal;
     job.world = stage->world;

@@ -33,10 +33,10 @@ STEP(wipe)
 
 static const struct move moves[] = {
     /* state         goal       action                 then       lease poll tries limit status          people                                      says */
-    {"new",          GOAL_UP,   step_fill_cart,        "carted",     60,  5,   8,    0, "ORDERING",     "Choosing the server",                      NULL},
-    {"carted",       GOAL_UP,   step_check_out,        "ordered",    60,  5,   8,    0, "ORDERING",     "Ordering the server",                      NULL},
+    {"new",          GOAL_UP,   step_fill_cart,        "carted",    150,  5,   8,    0, "ORDERING",     "Choosing the server",                      NULL},
+    {"carted",       GOAL_UP,   step_check_out,        "ordered",    90,  5,   8,    0, "ORDERING",     "Ordering the server",                      NULL},
     {"unsure",       GOAL_UP,   step_reconcile,        "ordered",   300,  5,  20,    0, "ORDERING",     "Finding out whether OVH took the order",   NULL},
-    {"ordered",      GOAL_UP,   step_pay,              "paid",       60,  5,   8,    0, "ORDERING",     "Paying for the server",                    &server_ordered},
+    {"ordered",      GOAL_UP,   step_pay,              "paid",       90,  5,   8,    0, "ORDERING",     "Paying for the server",                    &server_ordered},
     {"refused",      GOAL_UP,   NULL,                  "ordered",    60,  5,   8,    0, "ORDERING",     "Paying for the server",                    NULL},
     {"cancelled",    GOAL_UP,   step_start_over,       "new",        60,  5,   8,    0, "ORDERING",     "Starting a new order",                     NULL},
     {"paid",         GOAL_UP,   step_await_delivery,   "delivered",  60, 10,  20,    0, "ORDERING",     "Waiting for OVH to deliver the server",    NULL},

@@ -50,6 +50,10 @@ struct err server_check_out(struct job *job)
     if (!note(job, "cart") || job->again) {
         return unsure(job);
     }
+    if (job->given_up) {
+        return permanent("It took too long until the server could be ordered; nothing was "
+                         "ordered. A retry goes on from there");
+    }
     TRY(ovh_cart_get(&ovh, note(job, "cart"), &cart));
     if (cart.state != OVH_CART_OPEN) {
         return unsure(job);

@@ -127,6 +127,38 @@ describe('late, but going on', () => {
     await destroyed(id);
   });
 
+  test('nothing was ordered by then: nothing is, before the retry', async () => {
+    await world.stack.stop('ovh-orderer.1');
+    const [id] = await deploy();
+    await until(async () => (await row('llm_key', id))?.state === 'issued', { what: 'its key is there' });
+    await clickedEarlier(id);
+    await assertFails(id, late('Ordering the server'));
+    await world.stack.start('ovh-orderer.1');
+    await until(async () => (await row('server', id))?.failed, { what: 'the orderer leaves it' });
+    assert.deepEqual((await bought(id)).orders, []);
+    await world.api.retry(id);
+    await assertReady(id, { orders: 1 });
+    await destroyed(id);
+  });
+
+  test('the server comes after it: kept for the retry, which uses it; and without one it is released', async () => {
+    await world.sandbox.settings({ delivering: 600 });
+    const ids = await deploy(2);
+    for (const id of ids) await until(async () => (await row('server', id))?.state === 'paid', { what: 'it is paid' });
+    for (const id of ids) await clickedEarlier(id);
+    for (const id of ids) await assertFails(id, late('Waiting for OVH to deliver the server'));
+    await world.sandbox.settings({ delivering: 0 });
+    for (const id of ids) await until(async () => (await row('server', id)).state === 'held', { what: 'it came, and is held' });
+    const [retried, left] = ids;
+    await world.api.retry(retried);
+    await assertReady(retried, { orders: 1 });
+    await world.stack.psql(`update server.resource set notes = notes || '{"late_since": 1}', due_at = now() where id = '${left}' and not busy`);
+    await until(async () => (await row('server', left)).state === 'cancelled', { what: 'it is given back' });
+    const [{ service }] = (await bought(left)).paid;
+    assert.equal((await world.sandbox.ledger()).servers.find(({ name }) => name === service).delete_at_expiration, true);
+    await destroyed(...ids);
+  });
+
   test('destroyed after the deadline: nothing is left', async () => {
     await world.sandbox.settings({ delivering: 600 });
     const [id] = await deploy();
@@ -149,9 +181,9 @@ describe('who looks', () => {
     await world.api.destroy(gone);
     for (const id of ids) await clickedEarlier(id);
     for (const id of left) await assertFails(id, late('Waiting for OVH to deliver the server'));
+    for (const id of left) assert.equal(await failures(id), 1);
     await world.sandbox.settings({ delivering: 0 });
     await destroyed(...ids);
-    for (const id of left) assert.equal(await failures(id), 1);
     assert.equal(await failures(gone), 0);
     await world.stack.stop('api-gateway.2');
   });
