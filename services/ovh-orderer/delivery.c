@@ -49,7 +49,10 @@ struct err server_find(struct job *job, const struct ovh *ovh, const char **ret)
     return OK;
 }
 
-/* OVH took our payment and the order is unpaid all the same: the same order may be paid again, a few times. */
+/*
+ * OVH took our payment and the order is unpaid all the same: the same order may be paid again, a few times. After that it
+ * is watched (words.c), because what was paid may still show up.
+ */
 static struct err still_unpaid(struct job *job, const struct ovh *ovh)
 {
     int64_t payments = note_int(job, "payments", 1);
@@ -62,12 +65,7 @@ static struct err still_unpaid(struct job *job, const struct ovh *ovh)
         job_go(job, "ordered");
         return OK;
     }
-    note_set(job, "payments", NULL);
-    job_go(job, "refused");
-    return permanent("The payment of OVH order %lld did not go through; nothing was charged. An "
-                     "operator must check the "
-                     "payment method at OVH, then retry",
-                     (long long)note_int(job, "order_id", 0));
+    return permanent("it took the payment %d times and shows the order as not paid", PAYMENTS_MAX);
 }
 
 /* Reads only, so it may run again; it works days later, too. */
@@ -95,7 +93,7 @@ struct err server_await_delivery(struct job *job)
     if (service) {
         note_set(job, "service_name", service);
         job_log(job, "OVH delivered the server %s", service);
-        return OK;
+        return job->given_up && job->goal == GOAL_UP ? server_come_late(job) : OK;
     }
     if (job->goal == GOAL_DOWN && status == OVH_ORDER_ABSENT &&
         job->age_s > ovh.settings->late_keep_s) {

@@ -111,9 +111,39 @@ struct err server_drop_cart(struct job *job)
     return ordered.cart ? find_paid(job, &ovh, &ordered) : server_gone(job, NULL);
 }
 
+/* A payment may have been sent: by a run that tells so, or by one that was cut off. */
+static bool payment_sent(struct job *job)
+{
+    if (job->again && !note_int(job, "expiring", 0)) {
+        note_set_int(job, "pay_sent", 1);
+    }
+    note_set_int(job, "expiring", 1);
+    return note_int(job, "pay_sent", 0);
+}
+
 /*
- * Reads only, so it may run again. A payment that was on its way when the goal changed may still arrive
- * until the wait is over; then the order is paid after all and its server is released once delivered.
+ * Unpaid so far. Where no payment was sent it stays so. Else it may still show up as long as the order lives, which is a
+ * day; only OVH's "cancelled" ends that, or days of silence.
+ */
+static struct err unpaid(struct job *job, const struct ovh *ovh)
+{
+    const struct orderer_settings *s = ovh->settings;
+
+    if (job->age_s < s->unknown_wait_s) {
+        return later(job, s->unknown_wait_s / 6);
+    }
+    if (note_int(job, "pay_sent", 0) && job->age_s < s->late_keep_s) {
+        job_message(job, "Waiting until OVH cancels the order, because a payment was sent that "
+                         "does not show");
+        return later(job, s->late_poll_s);
+    }
+    job_message(job, "The order was not paid; OVH cancels it by itself");
+    return server_gone(job, NULL);
+}
+
+/*
+ * Reads only, so it may run again. A payment that was on its way when the goal changed may still arrive; then the order
+ * is paid after all and its server is released once delivered.
  */
 struct err server_let_expire(struct job *job)
 {
@@ -124,18 +154,18 @@ struct err server_let_expire(struct job *job)
     if (note_int(job, "order_id", 0) == 0) {
         return server_drop_cart(job);
     }
+    (void)payment_sent(job);
     TRY(ovh_order_status(&ovh, note_int(job, "order_id", 0), &status));
     switch (status) {
     case OVH_ORDER_CANCELLED:
         return server_gone(job, NULL);
     case OVH_ORDER_NOT_PAID:
+        return unpaid(job, &ovh);
     case OVH_ORDER_ABSENT:
         if (job->age_s < wait_s) {
             return later(job, wait_s / 6);
         }
-        job_message(job, status == OVH_ORDER_ABSENT
-                             ? "OVH knows nothing of the order any more"
-                             : "The order was not paid; OVH cancels it by itself");
+        job_message(job, "OVH knows nothing of the order any more");
         return server_gone(job, NULL);
     case OVH_ORDER_UNCLEAR:
         return later(job, ovh.settings->release_poll_s);

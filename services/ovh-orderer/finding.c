@@ -71,6 +71,7 @@ void finding_start_blind(struct job *job, const char *cart)
 
     note_set(job, "cart", cart);
     note_set_int(job, "blind", 1);
+    note_set(job, "price_cents", NULL);
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         note_set(job, unknown[i], NULL);
     }

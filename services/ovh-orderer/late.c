@@ -13,8 +13,8 @@
 
 enum { SLOWER = 5, SLOWEST = 15, AGE_PART = 20, TOO_MANY_REQUESTS = 429 };
 
-static const char *const notes_of_late[] = {"late_told", "late_since", "late_text", "papers",
-                                            "marked"};
+static const char *const notes_of_late[] = {"late_told", "late_since", "late_text",
+                                            "papers",    "marked",     "payments"};
 
 /* Has the user decided again since it was said? */
 static bool decided(const struct job *job)
@@ -91,9 +91,17 @@ struct err server_be_late(struct job *job, bool papers)
     return OK;
 }
 
+struct err server_come_late(struct job *job)
+{
+    become_late(job);
+    job_go(job, "held");
+    return OK;
+}
+
 struct err server_lose_sight(struct job *job, struct err e)
 {
-    const char *sure = strcmp(job->state, "paid") == 0 ? "is" : "may be";
+    bool seen_unpaid = strcmp(job->state, "paid") != 0 || note_int(job, "payments", 1) > 1;
+    const char *sure = seen_unpaid ? "may be" : "is";
 
     become_late(job);
     note_set(job, "late_text",
@@ -127,12 +135,13 @@ static struct err patiently(struct job *job, struct err e)
     return not_yet("%s", e.text);
 }
 
-static struct err not_paid(struct job *job)
+/* A payment that was sent may still show up; if not, OVH cancels the order within a day. */
+static void say_not_paid(struct job *job)
 {
-    job_go(job, "refused");
-    return permanent("OVH shows order %lld as not paid after all; nothing was delivered. An "
-                     "operator must check the payment method at OVH, then retry",
-                     (long long)note_int(job, "order_id", 0));
+    job_trouble(job,
+                "OVH shows order %lld as not paid, although a payment was sent. An operator must "
+                "check the payment method at OVH; a retry pays the same order. Else OVH cancels it",
+                (long long)note_int(job, "order_id", 0));
 }
 
 static struct err came_late(struct job *job, const char *service)
@@ -157,7 +166,8 @@ static struct err watch(struct job *job)
         return order_cancelled(job);
     }
     if (status == OVH_ORDER_NOT_PAID) {
-        return not_paid(job);
+        say_not_paid(job);
+        return look_later(job);
     }
     if (status == OVH_ORDER_DOCUMENTS) {
         say_papers(job);
@@ -216,6 +226,9 @@ static struct err give_back(struct job *job)
     }
     TRY(server_end(job, &ovh, &ending));
     long long order = note_int(job, "order_id", 0);
+    const char *past = note(job, "past_orders");
+    note_set(job, "past_orders",
+             arena_printf(job->arena, "%lld %.900s", order, past ? past : "")); /* for the sweep */
     order_forget(job);
     (void)go_on(job, "cancelled");
     job_log(job, "The server that came late was released");

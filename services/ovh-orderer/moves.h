@@ -32,7 +32,8 @@ struct err server_find(struct job *job, const struct ovh *ovh, const char **ret)
 /* late.c: a delivery that people were told is late, until they decide or it is given back */
 struct err server_be_late(struct job *job, bool papers); /* says so, and goes on in "late" */
 struct err server_lose_sight(struct job *job,
-                             struct err e); /* the same, when OVH does not answer */
+                             struct err e);   /* the same, when OVH does not answer */
+struct err server_come_late(struct job *job); /* delivered when people were told already */
 struct err server_watch(struct job *job);
 struct err server_hold(struct job *job);
 struct err server_give_back(struct job *job);

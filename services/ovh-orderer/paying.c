@@ -16,9 +16,16 @@ static struct err paid(struct job *job)
     return OK;
 }
 
-/* Definitely not paid. The same order can be paid by a retry as long as it lives. */
+/*
+ * Not paid by this request. Was another one sent before, its payment may still show up, so the row is not left alone
+ * (words.c). Else the same order can be paid by a retry as long as it lives.
+ */
 static struct err refused(struct job *job, const char *why)
 {
+    if (note_int(job, "pay_sent", 0)) {
+        return permanent("the payment was refused%.60s, and an earlier one may have gone through",
+                         why);
+    }
     job_go(job, "refused");
     return permanent("The payment of OVH order %lld was refused%.100s; nothing was charged. An "
                      "operator must check the "
@@ -26,7 +33,7 @@ static struct err refused(struct job *job, const char *why)
                      (long long)note_int(job, "order_id", 0), why);
 }
 
-/* Not what the dry run of the cart promised: it is left to die unpaid. */
+/* It is left to die unpaid. */
 static struct err too_dear(struct job *job, int64_t order, int64_t cents)
 {
     job_go(job, "cancelled");
@@ -36,22 +43,49 @@ static struct err too_dear(struct job *job, int64_t order, int64_t cents)
                      (double)cents / 100, (long long)order, settings_of(job)->price_limit);
 }
 
+/*
+ * More than the dry run of its cart promised: there is something else in it, perhaps a second server by a request that
+ * was carried out late. It is left to die unpaid.
+ */
+static struct err not_as_promised(struct job *job, int64_t order, int64_t cents)
+{
+    job_go(job, "cancelled");
+    return permanent("OVH wants $%.2f a month for order %lld, and $%.2f was what it promised; it "
+                     "is not paid and expires. A retry orders anew",
+                     (double)cents / 100, (long long)order,
+                     (double)note_int(job, "price_cents", 0) / 100);
+}
+
+/* The user was told that it takes too long, so nothing is bought any more before they decide again. */
+static struct err too_late(struct job *job)
+{
+    return permanent("It took too long until OVH order %lld could be paid; it was not paid. A "
+                     "retry goes on from there",
+                     (long long)note_int(job, "order_id", 0));
+}
+
 static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
 {
     enum ovh_order_status status;
     int64_t method = 0, cents = 0;
 
+    if (job->given_up && !note_int(job, "pay_sent", 0)) {
+        return too_late(job);
+    }
     TRY(ovh_order_price(ovh, order, &cents));
     if (above_limit(job, cents)) {
         return too_dear(job, order, cents);
+    }
+    if (cents > note_int(job, "price_cents", cents)) {
+        return not_as_promised(job, order, cents);
     }
     TRY(ovh_payment_method(ovh, &method));
     if (method <= 0) {
         return refused(job, ": there is no default payment method");
     }
     struct err e = ovh_order_pay(ovh, order, method);
-    if (e.kind == ERR_UNKNOWN) {
-        note_set_int(job, "pay_sent", 1);
+    if (!failed(e) || e.kind == ERR_UNKNOWN) {
+        note_set_int(job, "pay_sent", 1); /* a payment that was taken shows up late, too */
     }
     if (e.kind != ERR_PERMANENT) {
         TRY(e);

@@ -5,8 +5,10 @@ import { describe, test } from 'node:test';
 import {
   assertAllHappened, assertFails, assertReady, bought, deploy, destroyed, ovh, row, tidy, world,
 } from './world.mjs';
+import { until } from '../../harness/wait.mjs';
 
 const PAY = { method: 'POST', path: '/1.0/me/order/*/pay' };
+const STATUS = { method: 'GET', path: '/1.0/me/order/*/status' };
 const PAGE_OF_200 = { kind: 'html', status: 200, execute: true };
 const settings = (changes) => world.sandbox.settings(changes);
 const retry = (id) => world.api.retry(id);
@@ -46,6 +48,30 @@ describe('paying', () => {
     await assertReady(id, { orders: 1 });
   });
 
+  test('it is taken but does not show, and a second one is refused: watched, not given up; what shows at last is used', async () => {
+    await world.sandbox.faults({ ...STATUS, kind: 'lie', body: 'notPaid', times: 0 });
+    const [id] = await deploy();
+    await assertFails(id, /may be paid, and we keep watching|as not paid, although a payment was sent/);
+    assert.equal((await row('server', id)).state, 'late');
+    assert.equal((await bought(id)).paid.length, 1);
+    await world.sandbox.clearFaults();
+    await until(async () => (await row('server', id)).state === 'held', { what: 'it came, and is kept' });
+    await retry(id);
+    await assertReady(id, { orders: 1 });
+  });
+
+  test('it is taken but does not show, and the user destroys: not over before OVH shows what became of it', async () => {
+    await world.sandbox.faults({ ...STATUS, kind: 'lie', body: 'notPaid', times: 0 });
+    const [id] = await deploy();
+    await until(async () => (await row('server', id))?.notes.pay_sent, { what: 'it is paid' });
+    await world.api.destroy(id);
+    await until(async () => (await row('server', id)).state === 'ordered', { what: 'it shows as unpaid' });
+    await until(async () => /because a payment was sent/.test((await world.api.deployment(id)).statusMessage), { what: 'the wait for a refusal is over' });
+    await world.sandbox.clearFaults();
+    await destroyed(id);
+    assert.equal((await bought(id)).paid.length, 1);
+  });
+
   test('the order expired meanwhile: one retry orders anew', async () => {
     await settings({ pay_refused: true });
     const [id] = await deploy();
@@ -58,14 +84,16 @@ describe('paying', () => {
     await assertReady(id, { orders: 2 });
   });
 
-  test('the price of the order is not the one of the cart: not paid', async () => {
-    await world.sandbox.faults({ method: 'GET', path: '/1.0/me/order/*', kind: 'lie', body: { priceWithTax: { value: 99 } }, skip: 1 });
-    const [id] = await deploy();
-    await assertFails(id, /^OVH wants \$99\.00 a month for order \d+, more than our limit of \$20\.00; it is not paid and expires\./);
-    assert.equal((await bought(id)).paid.length, 0);
-    await retry(id);
-    await assertReady(id, { orders: 2 });
-  });
+  for (const [price, words] of [[99, 'more than our limit of \\$20\\.00;'], [15.98, 'and \\$7\\.99 was what it promised;']]) {
+    test(`the price of the order is not the one of the cart ($${price}): not paid`, async () => {
+      await world.sandbox.faults({ method: 'GET', path: '/1.0/me/order/*', kind: 'lie', body: { priceWithTax: { value: price } }, skip: 1 });
+      const [id] = await deploy();
+      await assertFails(id, new RegExp(`^OVH wants \\$${price.toFixed(2)} a month for order \\d+, ${words} it is not paid and expires\\.`));
+      assert.equal((await bought(id)).paid.length, 0);
+      await retry(id);
+      await assertReady(id, { orders: 2 });
+    });
+  }
 });
 
 describe('the order', () => {

@@ -133,8 +133,32 @@ static void a_payment_that_does_not_show_up_can_be_repeated(void **state)
     assert_string_equal(job.go, "ordered");
     remember_int("payments", 3);
     (void)json_object_clear(job.patch);
-    assert_int_equal(server_await_delivery(&job).kind, ERR_PERMANENT);
-    assert_string_equal(job.go, "refused");
+    job.state = "paid";
+    job.go = NULL;
+    struct err e = server_await_delivery(&job);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_false(failed(in_words(&job, e))); /* and then it is watched */
+    assert_string_equal(job.go, "late");
+    assert_non_null(strstr(job.trouble, "may be paid, and we keep watching"));
+}
+
+/* Told as too late already: it is kept for the user's decision. */
+static void what_comes_when_it_was_given_up_is_held(void **state)
+{
+    (void)state;
+    have_order();
+    remember("details", "3");
+    job.given_up = true;
+    job.generation = 4;
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"delivered\""),
+             ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
+             ASK("GET", "/me/order/101/details/3/operations/9", 200,
+                 "{\"resource\":{\"name\":\"vps-9.ovh.us\"}}"));
+    assert_false(failed(server_await_delivery(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "held");
+    assert_string_equal(note(&job, "service_name"), "vps-9.ovh.us");
+    assert_int_equal(note_int(&job, "late_told", 0), 4);
 }
 
 int main(void)
@@ -148,6 +172,7 @@ int main(void)
         TEST(an_order_that_is_no_more_is_let_go),
         TEST(documents_are_asked_for),
         TEST(a_payment_that_does_not_show_up_can_be_repeated),
+        TEST(what_comes_when_it_was_given_up_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ static void an_unpaid_order_is_paid(void **state)
     ALL_ASKED();
     assert_ptr_equal(job.said, &server_ordered);
     assert_int_equal(((const struct server_ordered *)job.said_fields)->order_id, 101);
+    assert_int_equal(note_int(&job, "pay_sent", 0), 1); /* it may take long to show */
 }
 
 static void an_order_under_way_is_not_paid_again(void **state)
@@ -51,6 +52,7 @@ static void an_unknown_payment_is_looked_into(void **state)
              BREAK("POST", "/me/order/101/pay", ERR_UNKNOWN));
     assert_int_equal(server_pay(&job).kind, ERR_UNKNOWN);
     assert_null(job.go);
+    assert_int_equal(note_int(&job, "pay_sent", 0), 1);
 }
 
 static void a_refused_payment_is_said(void **state)
@@ -68,6 +70,26 @@ static void a_refused_payment_is_said(void **state)
     assert_int_equal(e.kind, ERR_PERMANENT);
     assert_non_null(strstr(e.text, "bankAccount"));
     assert_string_equal(job.go, "refused");
+}
+
+/* The one before it may still show up, so nobody stops looking. */
+static void a_payment_that_is_refused_after_another_is_watched(void **state)
+{
+    (void)state;
+    have_order();
+    job.state = "ordered";
+    remember_int("pay_sent", 1);
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101", 200, PRICE("7.99")),
+             ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
+             ASK("POST", "/me/order/101/pay", 403, "{\"message\":\"in progress\"}"),
+             ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
+    struct err e = server_pay(&job);
+    ALL_ASKED();
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_false(failed(in_words(&job, e)));
+    assert_string_equal(job.go, "late");
+    assert_non_null(strstr(job.trouble, "may be paid, and we keep watching"));
 }
 
 static void an_order_that_was_paid_meanwhile_is_paid(void **state)
@@ -95,6 +117,51 @@ static void an_order_that_became_too_dear_is_not_paid(void **state)
     assert_int_equal(e.kind, ERR_PERMANENT);
     assert_non_null(strstr(e.text, "$20.01"));
     assert_string_equal(job.go, "cancelled");
+}
+
+/* Two servers for the price of two are below the limit, and not what was chosen. */
+static void an_order_dearer_than_its_cart_is_not_paid(void **state)
+{
+    (void)state;
+    for (int twice = 0; twice < 2; twice++) {
+        const struct exchange x[] = {
+            ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+            ASK("GET", "/me/order/101", 200, twice ? PRICE("15.98") : PRICE("8.00"))};
+        start_again();
+        have_order();
+        remember_int("price_cents", 799);
+        world_says(x, 2);
+        struct err e = server_pay(&job);
+        ALL_ASKED();
+        assert_int_equal(e.kind, ERR_PERMANENT);
+        assert_non_null(strstr(e.text, "$7.99"));
+        assert_string_equal(job.go, "cancelled");
+    }
+}
+
+/* People were told that it takes too long: without a new decision no money is spent. What may be paid is gone on with. */
+static void nothing_is_paid_for_one_that_was_given_up(void **state)
+{
+    static const struct exchange script[] = {
+        ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+        ASK("GET", "/me/order/101", 200, PRICE("7.99")),
+        ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
+        SEND("POST", "/me/order/101/pay", "{\"paymentMethod\":{\"id\":5}}", 200, "null")};
+
+    (void)state;
+    for (int sent = 0; sent < 2; sent++) {
+        start_again();
+        have_order();
+        job.given_up = true;
+        if (sent) {
+            remember_int("pay_sent", 1);
+        }
+        world_says(script, sent ? 4 : 1);
+        struct err e = server_pay(&job);
+        ALL_ASKED();
+        assert_int_equal(e.kind, sent ? ERR_NONE : ERR_PERMANENT);
+        assert_null(job.go);
+    }
 }
 
 static void a_cancelled_order_waits_for_a_retry(void **state)
@@ -156,6 +223,9 @@ int main(void)
         TEST(an_order_under_way_is_not_paid_again),
         TEST(an_unknown_payment_is_looked_into),
         TEST(a_refused_payment_is_said),
+        TEST(a_payment_that_is_refused_after_another_is_watched),
+        TEST(an_order_dearer_than_its_cart_is_not_paid),
+        TEST(nothing_is_paid_for_one_that_was_given_up),
         TEST(an_order_that_was_paid_meanwhile_is_paid),
         TEST(an_order_that_became_too_dear_is_not_paid),
         TEST(an_order_that_expired_before_the_retry_is_made_anew),

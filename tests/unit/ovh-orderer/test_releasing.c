@@ -63,22 +63,6 @@ static void absent_is_not_gone(void **state)
     assert_null(job.said);
 }
 
-static void an_order_being_paid_is_not_let_go(void **state)
-{
-    (void)state;
-    have_server();
-    job.goal = GOAL_DOWN;
-    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
-             ASK("GET", "/me/order/101/status", 200, "\"checking\""),
-             ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
-    assert_int_equal(server_let_expire(&job).kind, ERR_NOT_YET);
-    assert_false(failed(server_let_expire(&job)));
-    assert_string_equal(job.go, "paid");
-    job.age_s = 181;
-    assert_false(failed(server_let_expire(&job)));
-    assert_ptr_equal(job.said, &server_released);
-}
-
 #define CARTS "/order/cart?description=openclaw-" TEST_ID
 #define CART(read_only) "{\"items\":[11],\"readOnly\":" read_only "}"
 #define DATE "{\"date\":\"2026-05-18T14:02:14+00:00\"}"
@@ -282,7 +266,6 @@ int main(void)
         TEST(releasing_is_read_back),
         TEST(a_fresh_service_is_released_later),
         TEST(absent_is_not_gone),
-        TEST(an_order_being_paid_is_not_let_go),
         TEST(carts_are_dropped),
         TEST(what_was_paid_in_a_lost_life_is_released),
         TEST(what_was_never_paid_is_let_go),
