@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "runner/budget.h"
 
 /* Pushing due_at forward is claiming: the timer is the lease, sized for the move about to run. */
@@ -26,7 +25,8 @@
     "$3::uuid, $5::int, $6::double precision) r"
 
 #define GIVEN_UP                                                                                   \
-    ", coalesce((select d.status = 'ERROR' from deployments d where d.id = r.id), false) as "      \
+    ", coalesce((select d.status = 'ERROR' and d.generation >= r.generation from deployments d "   \
+    "where d.id = r.id), false) as "                                                               \
     "given_up"
 #define NO_CHANGE ", null as change, 0 as change_age" GIVEN_UP
 #define NOTHING "null as sealed" NO_CHANGE
@@ -122,7 +122,6 @@ struct task *claim_task(const struct rows *rows, int i)
     task->change = rows_null(rows, i, "change") ? NULL : copy(rows_text(rows, i, "change"));
     task->change_age_s = rows_real(rows, i, "change_age");
     task->given_up = rows_bool(rows, i, "given_up");
-    task->claimed_ms = clock_ms();
     return task;
 }
 

@@ -116,10 +116,12 @@ static bool settled(struct keeper *k, bool mine)
     return says;
 }
 
-static void hand_out(struct keeper *k, const struct rows *rows)
+/* `asked_ms`: before the claim, so no lease ends sooner than it is taken to. */
+static void hand_out(struct keeper *k, const struct rows *rows, int64_t asked_ms)
 {
     for (int i = 0; i < rows_count(rows); i++) {
         struct task *task = claim_task(rows, i);
+        task->claimed_ms = asked_ms;
         metric_time(&metrics.due_lag_seconds, (int64_t)(task->lag_s * 1e6));
         (void)atomic_fetch_add(&k->r->busy, 1);
         queue_put(&k->r->todo, task);
@@ -156,6 +158,7 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     if (settles > 0) {
         crash_point("runner.settling");
     }
+    int64_t asked_ms = clock_ms();
     TRY(db_batch_begin(k->db));
     struct task *task = k->unsettled;
     for (int i = 0; i < settles; i++, task = task->next) {
@@ -182,7 +185,7 @@ static struct err turn(struct keeper *k, int *ret_wait_ms)
     }
     if (idle > 0) {
         struct rows *const *claimed = results + settles + returns;
-        hand_out(k, claimed[0]);
+        hand_out(k, claimed[0], asked_ms);
         if (rows_count(claimed[0]) < idle) {
             *ret_wait_ms = claim_next_in_ms(claimed[1], LOOK_AGAIN_MS);
         }

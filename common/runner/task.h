@@ -21,7 +21,7 @@ struct task {
     char *state, *notes, *sealed, *change;
     double change_age_s;
     bool given_up;
-    int64_t claimed_ms; /* our clock */
+    int64_t claimed_ms; /* by clock_ms(), or a moment earlier */
     /* from the worker */
     char *settle; /* JSON for settle() */
     char then[64];

@@ -10,8 +10,6 @@
 #include "runner/outcome.h"
 #include "runner/task.h"
 
-enum { CLAIM_MS = 1000 }; /* from the claim in the database to when we heard of it, at most */
-
 static double dice(unsigned *seed)
 {
     return (double)rand_r(seed) / ((double)RAND_MAX + 1);
@@ -40,7 +38,7 @@ static void act(struct runner *r, struct task *task, struct arena *arena, struct
     job.change = task->change;
     job.change_age_s = task->change_age_s;
     job.given_up = task->given_up;
-    job.lease_ends_ms = move ? task->claimed_ms + (int64_t)move->lease_s * 1000 - CLAIM_MS : 0;
+    job.lease_ends_ms = move ? task->claimed_ms + (int64_t)move->lease_s * 1000 : 0;
     job.http = http;
     job.seal = r->settings.seal;
     job.world = stage->world;

@@ -57,6 +57,8 @@ static struct err still_unpaid(struct job *job, const struct ovh *ovh)
 {
     int64_t payments = note_int(job, "payments", 1);
 
+    note_set_int(job, "pay_sent", 1); /* whoever paid it */
+    note_set_int(job, "seen_unpaid", 1);
     if (job->age_s < ovh->settings->unknown_wait_s / 3) {
         return later(job, ovh->settings->delivery_poll_s); /* payments show up late */
     }
@@ -97,6 +99,7 @@ struct err server_await_delivery(struct job *job)
     }
     if (job->goal == GOAL_DOWN && status == OVH_ORDER_ABSENT &&
         job->age_s > ovh.settings->late_keep_s) {
+        note_set(job, "pay_sent", NULL); /* nobody has known anything of it for days */
         job_go(job, "ordered"); /* looks for some minutes more before it takes it for gone */
         return OK;
     }

@@ -111,21 +111,20 @@ struct err server_drop_cart(struct job *job)
     return ordered.cart ? find_paid(job, &ovh, &ordered) : server_gone(job, NULL);
 }
 
-/* A payment may have been sent: by a run that tells so, or by one that was cut off. */
-static bool payment_sent(struct job *job)
+/* What was cut off before this move began may have been a payment. */
+static void note_payment(struct job *job)
 {
     if (job->again && !note_int(job, "expiring", 0)) {
         note_set_int(job, "pay_sent", 1);
     }
     note_set_int(job, "expiring", 1);
-    return note_int(job, "pay_sent", 0);
 }
 
 /*
- * Unpaid so far. Where no payment was sent it stays so. Else it may still show up as long as the order lives, which is a
+ * Unpaid so far, or not shown at all. Where no payment was sent it stays so. Else it may still show up as long as the order lives, which is a
  * day; only OVH's "cancelled" ends that, or days of silence.
  */
-static struct err unpaid(struct job *job, const struct ovh *ovh)
+static struct err unpaid(struct job *job, const struct ovh *ovh, bool absent)
 {
     const struct orderer_settings *s = ovh->settings;
 
@@ -137,7 +136,8 @@ static struct err unpaid(struct job *job, const struct ovh *ovh)
                          "does not show");
         return later(job, s->late_poll_s);
     }
-    job_message(job, "The order was not paid; OVH cancels it by itself");
+    job_message(job, absent ? "OVH knows nothing of the order any more"
+                            : "The order was not paid; OVH cancels it by itself");
     return server_gone(job, NULL);
 }
 
@@ -148,25 +148,19 @@ static struct err unpaid(struct job *job, const struct ovh *ovh)
 struct err server_let_expire(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
-    double wait_s = ovh.settings->unknown_wait_s;
     enum ovh_order_status status;
 
     if (note_int(job, "order_id", 0) == 0) {
         return server_drop_cart(job);
     }
-    (void)payment_sent(job);
+    note_payment(job);
     TRY(ovh_order_status(&ovh, note_int(job, "order_id", 0), &status));
     switch (status) {
     case OVH_ORDER_CANCELLED:
         return server_gone(job, NULL);
     case OVH_ORDER_NOT_PAID:
-        return unpaid(job, &ovh);
     case OVH_ORDER_ABSENT:
-        if (job->age_s < wait_s) {
-            return later(job, wait_s / 6);
-        }
-        job_message(job, "OVH knows nothing of the order any more");
-        return server_gone(job, NULL);
+        return unpaid(job, &ovh, status == OVH_ORDER_ABSENT);
     case OVH_ORDER_UNCLEAR:
         return later(job, ovh.settings->release_poll_s);
     case OVH_ORDER_CHECKING:

@@ -237,13 +237,13 @@ struct err server_fill_cart(struct job *job)
     const char *cart = NULL;
     int64_t floor = 0;
 
-    if (job->given_up) {
-        return permanent("It took too long until a server could be chosen; nothing was ordered. A "
-                         "retry goes on from there");
-    }
     TRY(find_carts(job, &ovh, &carts));
     if (carts.checked_out) {
         return look_for_order(job, &ovh, &carts);
+    }
+    if (job->given_up) {
+        return permanent("It took too long until a server could be chosen; nothing was ordered. A "
+                         "retry goes on from there");
     }
     cart = carts.open;
     TRY(cart ? ovh_cart_empty(&ovh, cart) : new_cart(job, &ovh, &cart));

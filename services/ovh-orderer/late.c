@@ -77,6 +77,8 @@ static void become_late(struct job *job)
 {
     note_set_int(job, "late_told", job->generation);
     note_set_int(job, "late_since", unix_now());
+    note_set(job, "late_text", NULL); /* of an earlier time */
+    note_set(job, "papers", NULL);
     job_go(job, "late");
 }
 
@@ -100,8 +102,8 @@ struct err server_come_late(struct job *job)
 
 struct err server_lose_sight(struct job *job, struct err e)
 {
-    bool seen_unpaid = strcmp(job->state, "paid") != 0 || note_int(job, "payments", 1) > 1;
-    const char *sure = seen_unpaid ? "may be" : "is";
+    bool paid = strcmp(job->state, "paid") == 0 && !note_int(job, "seen_unpaid", 0);
+    const char *sure = paid ? "is" : "may be";
 
     become_late(job);
     note_set(job, "late_text",
@@ -177,6 +179,7 @@ static struct err watch(struct job *job)
     if (service) {
         return came_late(job, service);
     }
+    note_set(job, "late_text", NULL); /* OVH tells again */
     say_late(job);
     return look_later(job);
 }

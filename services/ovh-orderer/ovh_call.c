@@ -213,11 +213,10 @@ static struct err send_once(const struct ovh *ovh, const char *method, const cha
     if (ovh->before) {
         TRY(ovh->before(ovh->context));
     }
-    if (change && ovh->job && !job_may_take(ovh->job, CHANGE_MS)) {
-        return transient(
-            "OVH answers too slowly"); /* another worker may be at it before this ends */
-    }
     TRY(ovh_time(ovh, &timestamp));
+    if (change && ovh->job && !job_may_take(ovh->job, CHANGE_MS)) {
+        return transient("OVH answers too slowly"); /* another worker may have the row by its end */
+    }
     const char *key = orderer_consumer_key(s, ovh->job ? ovh->job->lane : 0, ovh->arena);
     ovh_sign(s->app_secret, key, method, url, body ? body : "", timestamp, signature);
     const char *headers[] = {

@@ -16,13 +16,18 @@ static struct err paid(struct job *job)
     return OK;
 }
 
+static bool may_be_paid(const struct job *job)
+{
+    return note_int(job, "pay_sent", 0) > 0;
+}
+
 /*
  * Not paid by this request. Was another one sent before, its payment may still show up, so the row is not left alone
  * (words.c). Else the same order can be paid by a retry as long as it lives.
  */
 static struct err refused(struct job *job, const char *why)
 {
-    if (note_int(job, "pay_sent", 0)) {
+    if (may_be_paid(job)) {
         return permanent("the payment was refused%.60s, and an earlier one may have gone through",
                          why);
     }
@@ -33,9 +38,12 @@ static struct err refused(struct job *job, const char *why)
                      (long long)note_int(job, "order_id", 0), why);
 }
 
-/* It is left to die unpaid. */
+/* It is left to die unpaid, unless a payment was sent when the limit was another. */
 static struct err too_dear(struct job *job, int64_t order, int64_t cents)
 {
+    if (may_be_paid(job)) {
+        return permanent("a payment was sent that does not show, and it is above our limit now");
+    }
     job_go(job, "cancelled");
     return permanent("OVH wants $%.2f a month for order %lld, more than our limit of $%.2f; it is "
                      "not paid and expires. An operator must check OVH_PRICE_LIMIT; a retry "
@@ -59,6 +67,9 @@ static struct err not_as_promised(struct job *job, int64_t order, int64_t cents)
 /* The user was told that it takes too long, so nothing is bought any more before they decide again. */
 static struct err too_late(struct job *job)
 {
+    if (may_be_paid(job)) {
+        return permanent("a payment was sent that does not show");
+    }
     return permanent("It took too long until OVH order %lld could be paid; it was not paid. A "
                      "retry goes on from there",
                      (long long)note_int(job, "order_id", 0));
@@ -69,14 +80,14 @@ static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
     enum ovh_order_status status;
     int64_t method = 0, cents = 0;
 
-    if (job->given_up && !note_int(job, "pay_sent", 0)) {
+    if (job->given_up) {
         return too_late(job);
     }
     TRY(ovh_order_price(ovh, order, &cents));
     if (above_limit(job, cents)) {
         return too_dear(job, order, cents);
     }
-    if (cents > note_int(job, "price_cents", cents)) {
+    if (cents > note_int(job, "price_cents", cents) && !may_be_paid(job)) {
         return not_as_promised(job, order, cents);
     }
     TRY(ovh_payment_method(ovh, &method));
@@ -147,9 +158,14 @@ struct err server_start_over(struct job *job)
         TRY(ovh_order_status(&ovh, order, &status));
     }
     switch (status) {
-    case OVH_ORDER_CANCELLED:
     case OVH_ORDER_NOT_PAID:
     case OVH_ORDER_ABSENT:
+        if (may_be_paid(job)) {
+            break;
+        }
+        order_forget(job);
+        return OK;
+    case OVH_ORDER_CANCELLED:
         order_forget(job);
         return OK;
     case OVH_ORDER_UNCLEAR:

@@ -86,7 +86,8 @@ struct err order_cancelled(struct job *job)
     if (job->goal == GOAL_DOWN) {
         return OK;
     }
-    if (job->generation > note_int(job, "order_generation", job->generation)) {
+    bool decided = job->generation > note_int(job, "order_generation", job->generation);
+    if (decided && !job->given_up) {
         job_log(job, "OVH cancelled order %lld; ordering anew", order);
         return OK;
     }
@@ -103,9 +104,9 @@ void order_adopt(struct job *job, int64_t order)
 
 void order_forget(struct job *job)
 {
-    static const char *const notes[] = {"order_id",      "order_generation", "details", "payments",
-                                        "pay_sent",      "service_name",     "ending",  "end_asked",
-                                        "recalled_late", "expiring"};
+    static const char *const notes[] = {
+        "order_id", "order_generation", "details",       "payments", "pay_sent",   "service_name",
+        "ending",   "end_asked",        "recalled_late", "expiring", "seen_unpaid"};
 
     cart_forget(job, true);
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {

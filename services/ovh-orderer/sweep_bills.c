@@ -15,10 +15,11 @@ static const char forget_sql[] = "delete from bills where read_at < now() - inte
 /* An order that was never paid has no bill, so its row must have come to a server, or still be after it. */
 static const char nobodys_sql[] =
     "select b.bill, b.order_id, coalesce(b.cents, -1) as cents, b.currency, "
-    "coalesce(g.id::text, '') as given_up_by from bills b "
+    "coalesce(g.id::text, '') as given_up_by, coalesce(g.goal = 'up', false) as up from bills b "
     "left join resource g on g.notes ->> 'order_id' = b.order_id::text "
     "where b.bill in (select jsonb_array_elements_text($1::jsonb)) and b.order_id > 0 "
-    "and (g.id is null or (g.state in ('refused', 'cancelled', 'released') "
+    "and (g.id is null or ((g.state in ('refused', 'cancelled', 'released') or g.failed and "
+    "g.state = 'ordered') "
     "                      and g.notes ->> 'service_name' is null)) "
     "and not exists (select from resource r where "
     "  b.order_id::text = any (string_to_array(r.notes ->> 'past_orders', ' '))) "
@@ -72,10 +73,10 @@ struct err bills_sweep(struct servers_world *w)
             f->kind = "bill of an order that was given up";
             f->deployment = arena_strdup(arena, given_up_by);
             f->words = arena_printf(
-                arena,
-                "OVH billed order %s after its deployment had taken it for unpaid; an operator "
-                "must find its server at OVH and end it",
-                rows_text(rows, i, "order_id"));
+                arena, "OVH billed order %s, which its deployment had taken for unpaid; %s",
+                rows_text(rows, i, "order_id"),
+                rows_bool(rows, i, "up") ? "retry it to use the server, or destroy it"
+                                         : "an operator must find its server at OVH and end it");
             continue;
         }
         f->words =

@@ -28,11 +28,11 @@ static const char with_machines_sql[] =
     ROW_SQL "where r.notes ->> 'service_name' in (select jsonb_array_elements_text($1::jsonb)) "
             "union " ROW_SQL
             "where r.state <> 'released' and r.notes ->> 'service_name' is not null limit 10000";
-static const char stranded_sql[] =
-    ROW_SQL "where d.status = 'ERROR' "
-            "and greatest(d.decided_at, r.state_since) < now() - interval '3 days' "
-            "and r.goal = 'up' and (r.state = 'paid' or r.notes ->> 'service_name' is not null) "
-            "and r.state <> 'released' order by d.id limit 1000";
+static const char stranded_sql[] = ROW_SQL
+    "where d.status = 'ERROR' "
+    "and greatest(d.decided_at, r.state_since) < now() - interval '3 days' "
+    "and r.goal = 'up' and (r.state in ('paid', 'late') or r.notes ->> 'service_name' is not null) "
+    "and r.state <> 'released' order by d.id limit 1000";
 static const char by_id_sql[] = ROW_SQL "where d.id = $1::uuid";
 static const char by_mark_sql[] = ROW_SQL "where right(d.id::text, 12) = $1 limit 2";
 

@@ -47,6 +47,21 @@ static void an_order_that_may_be_paid_is_let_go_when_it_is_cancelled(void **stat
     }
 }
 
+/* OVH shows nothing for moments, and that is not the end of it. */
+static void one_look_at_nothing_ends_no_watch(void **state)
+{
+    (void)state;
+    have_order();
+    remember_int("pay_sent", 1);
+    job.age_s = 2000;
+    OVH_WILL(ASK("GET", "/me/order/101/status", 404, "{\"message\":\"no such order\"}"),
+             ASK("GET", "/me/order/101/status", 404, "{\"message\":\"no such order\"}"));
+    assert_int_equal(server_let_expire(&job).kind, ERR_NOT_YET);
+    job.age_s = 259201;
+    assert_false(failed(server_let_expire(&job)));
+    assert_ptr_equal(job.said, &server_released);
+}
+
 /* Only a payment that was cut off counts: not a look of this move itself. */
 static void a_look_that_was_cut_off_is_no_payment(void **state)
 {
@@ -66,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_order_being_paid_is_not_let_go),
         TEST(an_order_that_may_be_paid_is_let_go_when_it_is_cancelled),
+        TEST(one_look_at_nothing_ends_no_watch),
         TEST(a_look_that_was_cut_off_is_no_payment),
     };
 

@@ -139,29 +139,48 @@ static void an_order_dearer_than_its_cart_is_not_paid(void **state)
     }
 }
 
-/* People were told that it takes too long: without a new decision no money is spent. What may be paid is gone on with. */
+/* People were told that it takes too long: without a new decision no money is spent. What may be paid is watched. */
 static void nothing_is_paid_for_one_that_was_given_up(void **state)
 {
     static const struct exchange script[] = {
-        ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
-        ASK("GET", "/me/order/101", 200, PRICE("7.99")),
-        ASK("GET", "/me/payment/method?default=true", 200, "[5]"),
-        SEND("POST", "/me/order/101/pay", "{\"paymentMethod\":{\"id\":5}}", 200, "null")};
+        ASK("GET", "/me/order/101/status", 200, "\"notPaid\"")};
 
     (void)state;
     for (int sent = 0; sent < 2; sent++) {
         start_again();
         have_order();
+        job.state = "ordered";
         job.given_up = true;
         if (sent) {
             remember_int("pay_sent", 1);
         }
-        world_says(script, sent ? 4 : 1);
+        world_says(script, 1);
         struct err e = server_pay(&job);
         ALL_ASKED();
-        assert_int_equal(e.kind, sent ? ERR_NONE : ERR_PERMANENT);
+        assert_int_equal(e.kind, ERR_PERMANENT);
         assert_null(job.go);
+        assert_int_equal(failed(in_words(&job, e)), !sent);
+        assert_int_equal(job.go != NULL, sent);
     }
+}
+
+/* Whatever the limit is by now: the payment that was sent may still show up. */
+static void an_order_that_may_be_paid_is_never_let_go_for_its_price(void **state)
+{
+    static const struct exchange script[] = {ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+                                             ASK("GET", "/me/order/101", 200, PRICE("20.01"))};
+
+    (void)state;
+    have_order();
+    remember_int("pay_sent", 1);
+    remember_int("price_cents", 799);
+    world_says(script, 2);
+    assert_int_equal(server_pay(&job).kind, ERR_PERMANENT);
+    assert_null(job.go);
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
+    assert_false(failed(server_start_over(&job))); /* and no new one is made before it is over */
+    assert_string_equal(job.go, "paid");
+    assert_int_equal(note_int(&job, "order_id", 0), 101);
 }
 
 static void a_cancelled_order_waits_for_a_retry(void **state)
@@ -226,6 +245,7 @@ int main(void)
         TEST(a_payment_that_is_refused_after_another_is_watched),
         TEST(an_order_dearer_than_its_cart_is_not_paid),
         TEST(nothing_is_paid_for_one_that_was_given_up),
+        TEST(an_order_that_may_be_paid_is_never_let_go_for_its_price),
         TEST(an_order_that_was_paid_meanwhile_is_paid),
         TEST(an_order_that_became_too_dear_is_not_paid),
         TEST(an_order_that_expired_before_the_retry_is_made_anew),
