@@ -1,8 +1,9 @@
 // Faults to order: each names a call by method and path and says how it goes wrong, after `skip` good ones and for
 // `times` of them. Kinds that pretend the call failed do not execute it; "drop-reply" and "slow" do, because the
-// dangerous failures are the ones where the work was done; "execute" chooses otherwise.
+// dangerous failures are the ones where the work was done; "execute" chooses otherwise. "late" fails at once and is
+// executed all the same, when the caller may have done something else about it.
 
-const KINDS = { 'drop-reply': true, slow: true, reset: false, status: false, html: false, empty: false, huge: false, lie: false };
+const KINDS = { 'drop-reply': true, slow: true, late: false, reset: false, status: false, html: false, empty: false, huge: false, lie: false };
 const LIMIT = 1000;
 
 const isCount = (value) => Number.isInteger(value) && value >= 0 && value <= 1e9;

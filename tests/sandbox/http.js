@@ -87,11 +87,31 @@ function spoilt(api, fault, answer) {
   }
 }
 
+// The caller hears of a failure now, or nothing; the call is carried out when it has long gone on.
+function serveLate(call, response, world, fault, entry) {
+  const api = apiOf(call.path);
+  world.late.add(fault.seconds ?? 3, () => {
+    try {
+      entry.late = api.answer(call, world).status;
+    } catch (error) {
+      console.error(`sandbox: ${call.method} ${call.path}, late: ${error.stack}`);
+    }
+  });
+  if (fault.status === undefined) {
+    response.socket?.destroy();
+    return 0;
+  }
+  const reply = spoilt(api, { ...fault, kind: 'status' });
+  send(response, reply);
+  return reply.status;
+}
+
 // Executes the call, or not, and answers it, or not. Returns the status for the journal: 0 when nothing was said.
-async function serve(call, response, world, fault) {
+async function serve(call, response, world, fault, entry) {
   const api = apiOf(call.path);
   const wait = async (seconds) => { if (seconds > 0) await sleep(seconds * 1000); };
   await wait(world.settings.api);
+  if (fault?.kind === 'late') return serveLate(call, response, world, fault, entry);
   if (fault?.kind === 'reset' && !fault.execute) {
     response.socket?.resetAndDestroy();
     return 0;
@@ -130,7 +150,7 @@ async function onRequest(request, response, world) {
   };
   world.journal.add(entry); // at once: a caller that gave up already is still in it
   try {
-    entry.status = await serve(call, response, world, fault);
+    entry.status = await serve(call, response, world, fault, entry);
   } finally {
     if (call.key) entry.key = call.key.hash;
     entry.ms = Math.round((performance.now() - started) * 10) / 10;

@@ -33,6 +33,7 @@ export const TABLE = [
   ['service_active', seconds, 2, 'after delivery until PUT serviceInfos is accepted'],
   ['service_flip', seconds, 0, 'after PUT serviceInfos until GET shows it'],
   ['order_lifetime', seconds, 86400, 'unpaid order until it is cancelled'],
+  ['payment_shows', seconds, 0, 'after the payment was taken until the order is notPaid no more'],
   ['clock_skew_limit', seconds, 180, 'how far a signed timestamp may be off'],
   ['task_list_lag', seconds, 0, 'how far the task list is behind the truth'],
   ['clock_offset', offset, 0, "added to the sandbox's clock"],

@@ -5,6 +5,7 @@ import { Addresses } from './addresses.js';
 import { Clock } from './clock.js';
 import { Faults } from './faults.js';
 import { Journal } from './journal.js';
+import { Late } from './late.js';
 import { closeAccount, openAccount } from './ovh/account.js';
 import { openRouter } from './openrouter/index.js';
 import { defaults } from './settings.js';
@@ -18,6 +19,7 @@ export class World {
     this.addresses = new Addresses(net);
     this.faults = new Faults();
     this.journal = new Journal();
+    this.late = new Late();
     this.open();
   }
 
@@ -33,6 +35,7 @@ export class World {
     Object.assign(this.settings, defaults());
     this.faults.clear();
     this.journal.clear();
+    this.late.clear();
     this.open();
     await closeAccount(old);
   }

@@ -1,4 +1,4 @@
-// How an order moves by itself: notPaid → cancelled, or paid: checking → delivering → delivered, and with the delivery the
+// How an order moves by itself: notPaid → cancelled, or paid: (notPaid →) checking → delivering → delivered, and with the delivery the
 // VPS appears. No timers: an order knows since when it is where it is, and catches up whenever somebody looks.
 
 import { billFor } from './bills.js';
@@ -11,7 +11,9 @@ function step(ovh, order) {
   const { settings } = ovh;
   const after = (delay, state) => [order.since + delay * 1000, state];
   switch (order.state) {
-    case 'notPaid': return after(settings.order_lifetime, 'cancelled');
+    case 'notPaid':
+      if (order.paid) return [order.paidAt + settings.payment_shows * 1000, 'checking'];
+      return after(settings.order_lifetime, 'cancelled');
     case 'checking': return after(settings.checking, settings.documents_requested ? 'documentsRequested' : 'delivering');
     case 'documentsRequested':
       if (settings.documents_requested === 'refused') return [order.since, 'cancelled'];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { TABLE } from '../settings.js';
-import { buy, fillCart, order, ovhClient, signedCall, startSandbox } from './helper.js';
+import { SSH_KEY, buy, fillCart, order, ovhClient, signedCall, startSandbox, until } from './helper.js';
 
 let sandbox;
 before(async () => { sandbox = await startSandbox(); });
@@ -66,6 +66,71 @@ test('slow executes and answers late; huge goes on and on', async () => {
   assert.ok((await me()).text.length > 3 << 20);
 });
 
+test('late fails at once and is executed later: a checkout, a payment, an item, a rebuild, a key', async () => {
+  const ovh = ovhClient(sandbox);
+  const ledger = () => sandbox.ledger();
+  const late = async (path, body, more, options) => {
+    await sandbox.fault({ method: 'POST', path: `${options?.base ?? '/1.0'}${path}`, kind: 'late', seconds: 0.3, ...more });
+    return signedCall(sandbox, 'POST', path, body, options);
+  };
+  const done = () => until('it was carried out', async () => (await ledger()).late === 0);
+  const cart = await fillCart(ovh);
+  await assert.rejects(late(`/order/cart/${cart}/checkout`, {}), { code: 'ECONNRESET' });
+  assert.deepEqual([(await ledger()).orders.length, (await ledger()).late], [0, 1]);
+  await done();
+  const [{ id }] = (await ledger()).orders;
+  const entry = (await sandbox.journal()).findLast(({ fault: kind }) => kind === 'late');
+  assert.deepEqual([entry.status, entry.late], [0, 200]);
+
+  const paid = () => ledger().then(({ orders }) => orders.find((one) => one.id === id).paid);
+  assert.equal((await late(`/me/order/${id}/pay`, { paymentMethod: { id: 7001234 } }, { status: 503 })).status, 503);
+  assert.equal(await paid(), false);
+  await done();
+  assert.equal(await paid(), true);
+
+  const other = await fillCart(ovh, { description: 'two' });
+  const item = { planCode: 'vps-2025-model1', duration: 'P1M', pricingMode: 'default', quantity: 1 };
+  await assert.rejects(late(`/order/cart/${other}/vps`, item), { code: 'ECONNRESET' });
+  assert.equal((await ovh.get(`/order/cart/${other}/item`)).length, 1);
+  await done();
+  const items = await ovh.get(`/order/cart/${other}/item`);
+  assert.equal(items.length, 2);
+  for (const [label, value] of [['vps_datacenter', 'US-EAST-VA'], ['vps_os', 'Debian 12']]) await ovh.post(`/order/cart/${other}/item/${items[1]}/configuration`, { label, value });
+  const { orderId } = await ovh.post(`/order/cart/${other}/checkout`, {});
+  assert.deepEqual((await ledger()).orders.find((one) => one.id === orderId).services, [null, null]);
+  await ovh.post(`/me/order/${orderId}/pay`, { paymentMethod: { id: 7001234 } });
+  const { services, service } = (await ledger()).orders.find((one) => one.id === orderId);
+  assert.deepEqual([new Set(services).size, services[0]], [2, service]);
+
+  const images = await ovh.get(`/vps/${service}/images/available`);
+  const tasks = () => ovh.get(`/vps/${service}/tasks`, { type: 'reinstallVm' });
+  await assert.rejects(late(`/vps/${service}/rebuild`, { imageId: images[0], publicSshKey: SSH_KEY, doNotSendPassword: true }), { code: 'ECONNRESET' });
+  assert.deepEqual(await tasks(), []);
+  await done();
+  assert.equal((await tasks()).length, 1);
+
+  const over = { authorization: `Bearer ${sandbox.credentials.OPENROUTER_PROVISIONING_KEY}` };
+  await assert.rejects(late('/keys', { name: 'late' }, {}, { base: '/api/v1', over }), { code: 'ECONNRESET' });
+  assert.deepEqual((await ledger()).keys, []);
+  await done();
+  assert.deepEqual((await ledger()).keys.map(({ name }) => name), ['late']);
+});
+
+test('what is late goes on when the faults are cleared, and is forgotten by a reset', async () => {
+  const faults = (seconds) => sandbox.fault({ method: 'POST', path: '/1.0/order/cart', kind: 'late', seconds });
+  const cart = () => signedCall(sandbox, 'POST', '/order/cart', { ovhSubsidiary: 'US', description: 'late' });
+  await faults(0.2);
+  await assert.rejects(cart(), { code: 'ECONNRESET' });
+  await sandbox.control('DELETE', 'faults');
+  await until('it was carried out', async () => (await sandbox.ledger()).carts.length === 1);
+  await faults(0.2);
+  await assert.rejects(cart(), { code: 'ECONNRESET' });
+  await sandbox.fresh();
+  assert.equal((await sandbox.ledger()).late, 0);
+  await new Promise((resolve) => { setTimeout(resolve, 300); });
+  assert.deepEqual((await sandbox.ledger()).carts, []);
+});
+
 test('skip, times, wildcards, clearing', async () => {
   await fault('status', { skip: 1, times: 2 });
   const statuses = [];
@@ -100,7 +165,7 @@ test('the journal counts on; a reset forgets everything else', async () => {
   const last = before.at(-1).n;
   const [{ id }] = (await sandbox.ledger()).orders;
   await sandbox.control('POST', 'reset');
-  assert.deepEqual(await sandbox.ledger(), { orders: [], servers: [], keys: [], carts: [], bills: [] });
+  assert.deepEqual(await sandbox.ledger(), { orders: [], servers: [], keys: [], carts: [], bills: [], late: 0 });
   assert.deepEqual(await sandbox.journal(), []);
   assert.equal((await sandbox.control('GET', 'settings')).pay_refused, false);
   assert.equal((await me()).status, 200);

@@ -132,7 +132,7 @@ test('an unpaid order costs nothing and is cancelled after a day', async () => {
   await sandbox.set({ clock_offset: 86399 });
   assert.equal((await sandbox.ledger()).orders[0].state, 'notPaid');
   await sandbox.set({ clock_offset: 86401 });
-  assert.deepEqual((await sandbox.ledger()).orders, [{ id: orderId, state: 'cancelled', paid: false, service: null, intent: 'ab-unpaid' }]);
+  assert.deepEqual((await sandbox.ledger()).orders, [{ id: orderId, state: 'cancelled', paid: false, service: null, services: [null], intent: 'ab-unpaid' }]);
   await assert.rejects(pay(ovhClient(sandbox), orderId), refusedWith(400, /cancelled/));
 });
 

@@ -122,6 +122,20 @@ test('two orders under way are delivered in swapped order', async () => {
   assert.equal(new Set(ledger.servers.map(({ ip }) => ip)).size, 2);
 });
 
+test('a payment that was taken shows late: unpaid meanwhile, not payable again, never cancelled', async () => {
+  await sandbox.set({ payment_shows: HOUR });
+  const { orderId } = await order(ovh);
+  await pay(ovh, orderId);
+  const status = () => ovh.get(`/me/order/${orderId}/status`);
+  assert.equal(await status(), 'notPaid');
+  assert.equal((await sandbox.ledger()).orders[0].paid, true);
+  await assert.rejects(pay(ovh, orderId), refusedWith(400, /already been paid/));
+  await sandbox.set({ order_lifetime: 0 });
+  assert.equal(await status(), 'notPaid');
+  await sandbox.set({ payment_shows: 0 });
+  assert.equal(await status(), 'delivered');
+});
+
 test('a rebuild that fails, the task list behind the truth, addresses given back', async () => {
   const name = await buy(ovh);
   const images = await ovh.get(`/vps/${name}/images/available`);
