@@ -29,12 +29,27 @@ export class Parts {
     this.#settings = settings;
     this.died = []; // names of those that ended by themselves
     this.tell = () => {};
-    for (const name of names) this.#parts.set(name, { up: true, pid: this.#pidOf(name), armed: undefined });
+    for (const name of names) this.#know(name, { up: true, pid: this.#pidOf(name) });
     this.#watcher = setInterval(() => this.#look(), LOOK_MS);
   }
 
   close() {
     clearInterval(this.#watcher);
+  }
+
+  /** From now on these run, with such settings. */
+  async change(settings, names) {
+    this.#settings = settings;
+    for (const name of [...this.#parts.keys()].filter((one) => !names.includes(one))) {
+      await this.stop(name);
+      this.#parts.delete(name);
+    }
+    for (const name of names) if (!this.#parts.has(name)) this.#know(name, { up: false });
+    await Promise.all(names.map(async (name) => {
+      await this.kill(name);
+      await this.start(name);
+    }));
+    await this.ready();
   }
 
   /** Each part runs with exactly this run's crash points; those of another run are forgotten. */
@@ -74,6 +89,10 @@ export class Parts {
     await Promise.all([...this.#turns.values()]);
     await Promise.all([...this.#parts.keys()].map((name) =>
       until(async () => (await fetch(`${this.#stack.url(name)}/readyz`, { signal: AbortSignal.timeout(2000) })).ok, { deadline: 60, what: `${name} is ready` })));
+  }
+
+  #know(name, { up, pid }) {
+    this.#parts.set(name, { up, pid, armed: undefined });
   }
 
   #inTurn(name, work) {

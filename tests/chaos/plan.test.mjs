@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../harness/command.mjs';
 import { resolve } from 'node:path';
-import { partsOf, planOf, traitsOf } from './plan.mjs';
-import { POINTS } from './tables.mjs';
+import { partsOf, planOf, SEEDS_A_STACK, traitsOf } from './plan.mjs';
+import { LATE_CALLS, POINTS, UNKNOWN_WAIT_S } from './tables.mjs';
 import { planOfStep, stepsOf } from './walk.mjs';
 import { planInWords } from './words.mjs';
 
@@ -23,6 +23,26 @@ test('over many seeds every kind of misfortune and every number of copies comes 
   assert.deepEqual([...new Set(plans.map(({ copies }) => copies))].sort(), [1, 2, 3]);
   const armed = new Set(plans.flatMap(({ arms }) => arms.flatMap(({ settings }) => settings.TEST_CRASH?.split(',').map((one) => one.split(':')[0]) ?? [])));
   assert.deepEqual([...armed].sort(), [...new Set(Object.values(POINTS).flat())].sort());
+});
+
+test('what is carried out late is so in time: before an order is given up, and now and then only just', () => {
+  const late = Array.from({ length: 2000 }, (_, i) => planOf(i + 1)).flatMap(({ faults }) => faults.filter(({ kind }) => kind === 'late'));
+  for (const [, method, path, most] of LATE_CALLS) {
+    const times = late.filter((one) => one.method === method && one.path === path).map(({ seconds }) => seconds);
+    assert.ok(times.length > 20 && Math.max(...times) === most && Math.min(...times) < most / 4, `${method} ${path}: ${times.length}`);
+    if (!path.endsWith('/pay')) assert.ok(most < UNKNOWN_WAIT_S);
+  }
+});
+
+test('a minute from seed 1 on meets several kinds of stack and kills PostgreSQL and Kafka; copies only become more', () => {
+  const minute = Array.from({ length: 12 }, (_, i) => planOf(i + 1));
+  const killed = minute.slice(0, 6).flatMap(({ blows }) => blows.map(({ kind, part }) => kind === 'kill' && part));
+  assert.ok(killed.includes('postgres') && killed.includes('kafka'));
+  for (const trait of ['copies', 'gateways', 'sweeping', 'hasty', 'impatient']) assert.equal(new Set(minute.map((plan) => plan[trait])).size, 2, trait);
+  for (let seed = 2; seed <= 1000; seed++) {
+    const [before, now] = [traitsOf(seed - 1), traitsOf(seed)];
+    if ((seed - 1) % SEEDS_A_STACK) assert.ok(now.copies >= before.copies && now.gateways >= before.gateways);
+  }
 });
 
 test('each crash point of the services is in the table, and only those', async () => {
@@ -50,7 +70,7 @@ test('a walk passes every crash point of every service, and each of its steps ca
 test('a plan only names parts that run, and can be told', () => {
   for (let seed = 1; seed <= 500; seed++) {
     const plan = planOf(seed);
-    const parts = [...partsOf(traitsOf(seed).copies), 'postgres', 'kafka', undefined];
+    const parts = [...partsOf(traitsOf(seed)), 'postgres', 'kafka', undefined];
     for (const { part } of [...plan.arms, ...plan.blows]) assert.ok(parts.includes(part), part);
     assert.doesNotMatch(planInWords(plan).join('\n'), /undefined|\[object/);
   }

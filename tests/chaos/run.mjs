@@ -4,7 +4,7 @@ import { until, sleep } from '../harness/wait.mjs';
 import { CHECKS } from './checks.mjs';
 import { echo, poison } from './echo.mjs';
 import { Person } from './person.mjs';
-import { FINAL, stateOf, unrest, worldUnrest } from './state.mjs';
+import { FINAL, rowsOf, stateOf, unrest, worldUnrest } from './state.mjs';
 
 const LOOK_MS = 30;
 const STILL_LOOKS = 8;
@@ -15,7 +15,6 @@ const RETRIES = 12; // a hasty gateway may find a retry late, too; each goes on 
 export class Run {
   constructor(world, plan) {
     this.world = world;
-    this.api = world.api;
     this.plan = plan;
     this.began = Date.now();
     this.names = new Map(); // deployment id: A, B, …
@@ -24,6 +23,10 @@ export class Run {
     this.blownOver = false;
     this.violations = [];
     this.story = [];
+  }
+
+  get api() {
+    return this.world.api;
   }
 
   tell(text) {
@@ -157,9 +160,13 @@ export class Run {
     let found;
     await until(async () => {
       [found] = (await stateOf(this.world.sql, [id])).deployments;
-      return !unrest(found);
+      return !this.#unrest(found);
     }, { deadline: REST_S, what: 'rest', every: 0.05 }).catch(() => {}); // said by the check that follows
     return found;
+  }
+
+  #unrest(deployment) {
+    return unrest(deployment, this.plan.impatient);
   }
 
   /** Waits until nothing moves, twice in a row, and checks everything. */
@@ -169,8 +176,8 @@ export class Run {
     let state;
     await until(async () => {
       state = await stateOf(this.world.sql, this.ids);
-      why = worldUnrest(state);
-      for (const d of state.deployments) why ??= unrest(d) && `${this.names.get(d.id)}: ${unrest(d)}`;
+      why = worldUnrest({ ...state, late: (await this.world.sandbox.ledger()).late });
+      for (const d of state.deployments) why ??= this.#unrest(d) && `${this.names.get(d.id)}: ${this.#unrest(d)}`;
       calm = why ? 0 : calm + 1;
       return calm >= 3;
     }, { deadline: REST_S, what: 'rest', every: 0.05 }).catch(() => this.violates('everything comes to rest', undefined, `${when}, after ${REST_S} s: ${why}`));
@@ -180,7 +187,8 @@ export class Run {
   }
 
   async #check(state, when) {
-    const facts = { ...state, world: this.world, ledger: await this.world.sandbox.ledger(), said: this.world.logs.look() };
+    const [ledger, rows] = [await this.world.sandbox.ledger(), await rowsOf(this.world.sql)];
+    const facts = { ...state, world: this.world, ledger, rows, said: this.world.logs.look() };
     for (const [invariant, check] of Object.entries(CHECKS)) {
       for (const [id, text] of await check(facts)) this.violates(invariant, id, `${when}: ${text}`);
     }

@@ -1,5 +1,6 @@
 // What the database says of a run's deployments, in one question.
 
+import { GIVEN_BACK } from './books.mjs';
 import { POISON } from './echo.mjs';
 
 const PIECES = ['llm_key', 'server', 'installation', 'watch'];
@@ -12,6 +13,7 @@ const deployments = (ids) => `
   select d.id, d.status, d.status_message as message, d.generation, d.seq, d.owed, host(d.ip_address) as ip,
     coalesce((select jsonb_object_agg(piece, row) from (${PIECES.map(row).join(' union all ')}) rows), '{}') as rows,
     (select jsonb_build_object('n', count(*), 'first', min(seq), 'last', max(seq)) from deployment_events e where e.deployment_id = d.id) as timeline,
+    (select count(*)::int from deployment_log l where l.deployment_id = d.id and line = '${GIVEN_BACK}') as given_back,
     (select coalesce(jsonb_agg(name), '[]') from secrets s where s.deployment_id = d.id) as secrets,
     (select coalesce(jsonb_agg(jsonb_build_object('line', line, 'n', n)), '[]') from
       (select line, count(*) as n from deployment_log l where l.deployment_id = d.id group by stage, line having count(*) > 1) twice) as repeated
@@ -32,25 +34,32 @@ export const stateOf = async (sql, ids) => ({
   ...(await sql.rows(world))[0],
 });
 
+/** Every row there ever was that has something at a provider, also of earlier runs. */
+export const rowsOf = (sql) => sql.rows(['server', 'llm_key'].map((piece) => `select '${piece}' as piece, id, state, notes from ${piece}.resource`).join(' union all '));
+
 export const FINAL = ['READY', 'ERROR', 'DESTROYED'];
 
 const KEPT_S = 60;
 
-/** Why this deployment is not at rest yet, or undefined. A ready machine is looked at for ever: that is rest. */
-export function unrest(deployment) {
+/**
+ * Why this deployment is not at rest yet, or undefined. A ready machine is looked at for ever: that is rest. So is a late one
+ * that is held, unless it is given back soon (`impatient`).
+ */
+export function unrest(deployment, impatient = false) {
   if (!FINAL.includes(deployment.status)) return `it is ${deployment.status}: ${deployment.message}`;
   for (const [piece, r] of Object.entries(deployment.rows)) {
     const watching = piece === 'watch' && r.goal === 'up' && ['ready', 'unhealthy'].includes(r.state);
     if (r.busy) return `${piece} acts in '${r.state}'`;
     // A late machine that is kept for a retry, say: the deployment is in ERROR and says what is awaited.
-    const kept = deployment.status === 'ERROR' && r.goal === 'up' && (r.state === 'held' || r.due_in > KEPT_S);
+    const kept = deployment.status === 'ERROR' && r.goal === 'up' && ((r.state === 'held' && !impatient) || r.due_in > KEPT_S);
     if (r.due_at && !r.failed && !watching && !kept) return `${piece} waits in '${r.state}' (goal ${r.goal}, due in ${r.due_in} s)`;
     if (watching && r.state === 'unhealthy') return `${piece} is unhealthy`;
   }
   return undefined;
 }
 
-export function worldUnrest({ outbox, behind }) {
+export function worldUnrest({ outbox, behind, late }) {
+  if (late > 0) return `${late} calls that OVH or OpenRouter carry out late`;
   if (outbox > 0) return `${outbox} events in the outboxes`;
   return behind > 0 ? `${behind} partitions of deployments are not read by all` : undefined;
 }

@@ -41,12 +41,27 @@ export const FAULT_CALLS = [
   [2, 'GET', '/api/v1/keys'],
 ];
 
+/** OVH_UNKNOWN_WAIT_S: what an order may take longer than that is not looked for any more. */
+export const UNKNOWN_WAIT_S = 1;
+/** An order that nobody pays is cancelled so soon that a run can wait for it. */
+export const ORDER_LIFETIME_S = 5;
+const IN_TIME_S = 0.9 * UNKNOWN_WAIT_S;
+
+/** [weight, method, path, seconds]: calls that fail and are carried out all the same, at most so much later. A payment is waited for as long as its order lives. */
+export const LATE_CALLS = [
+  [4, 'POST', '/1.0/order/cart/*/checkout', IN_TIME_S],
+  [4, 'POST', '/1.0/me/order/*/pay', ORDER_LIFETIME_S / 2],
+  [2, 'POST', '/1.0/order/cart/*/vps', IN_TIME_S],
+  [2, 'POST', '/1.0/vps/*/rebuild', IN_TIME_S],
+  [3, 'POST', '/api/v1/keys', IN_TIME_S],
+];
+
 /** A world where everything happens at once and nothing is odd. */
 export const CALM = {
   checking: 0, delivering: 0, deliver_task: 0, ips: 0, rebuild: 0, boot: 0, setup: 0, service_active: 0, service_flip: 0,
   task_list_lag: 0, late_reads: 0, rebuild_errors: 0, out_of_stock: false, out_of_stock_at_checkout: false, pay_refused: false,
   documents_requested: false, keep_readonly_carts_listed: true, checked_out_cart: 'readonly', details_need_payment: false,
-  region_required: false, swap_delivery: false, order_lifetime: 86400, not_allowed: [],
+  region_required: false, swap_delivery: false, order_lifetime: ORDER_LIFETIME_S, payment_shows: 0, not_allowed: [],
 };
 
 /** [weight, settings]: a mood that lasts until the storm is over. */
@@ -70,6 +85,8 @@ export const MOODS = [
   [1, { documents_requested: true }],
   [1, { region_required: true }],
   [1, { order_lifetime: 0.3, pay_refused: true }],
+  [2, { payment_shows: UNKNOWN_WAIT_S / 5 }],
+  [2, { payment_shows: 4 * UNKNOWN_WAIT_S }],
   [1, { api: 0.03 }],
 ];
 

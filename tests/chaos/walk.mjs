@@ -18,7 +18,7 @@ export function stepsOf(where) {
 export function planOfStep(step) {
   const [service, point] = step.split('/');
   return {
-    seed: step, copies: 1, sweeping: false, hasty: false,
+    seed: step, copies: 1, gateways: 1, sweeping: false, hasty: false, impatient: false,
     deployments: [{ clickMs: 0, clicks: 1, steps: [{ when: { status: 'READY' }, click: 'open' }, { when: { ms: 0 }, click: 'restart' }], after: 'reinstall' }],
     moods: [], faults: [], blows: [],
     arms: [{ part: `${service}.1`, again: 0, settings: { TEST_CRASH: point } }],

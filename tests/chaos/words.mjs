@@ -22,7 +22,7 @@ function blow({ ms, kind, part, downMs, topic, picks, shape }) {
 
 export function planInWords(plan) {
   return [
-    `seed ${plan.seed}: ${plan.deployments.length} deployments, ${plan.copies} of each worker${plan.sweeping ? ', sweeps all the time' : ''}${plan.hasty ? ', late after 3 s' : ''}`,
+    `seed ${plan.seed}: ${plan.deployments.length} deployments, ${plan.copies} of each worker, gateways: ${plan.gateways}${plan.sweeping ? ', sweeps all the time' : ''}${plan.hasty ? ', late after 3 s' : ''}${plan.impatient ? ', late machines are given back' : ''}`,
     ...plan.deployments.map(deployment),
     ...plan.moods.map((mood) => `the world: ${list(mood)}`),
     ...plan.faults.map(fault),

@@ -5,7 +5,8 @@ import { partsOf } from './plan.mjs';
 import { Logs } from './logs.mjs';
 import { Parts } from './parts.mjs';
 import { Sql } from './sql.mjs';
-import { CALM } from './tables.mjs';
+import { CALM, ORDER_LIFETIME_S, UNKNOWN_WAIT_S } from './tables.mjs';
+import { Api } from '../harness/api.mjs';
 import { run } from '../harness/command.mjs';
 import { ROOT, startStack } from '../harness/stack.mjs';
 
@@ -17,7 +18,7 @@ const BRISK = {
   'api-gateway': { DEPLOYS_PER_HOUR: 100000 },
   'key-provisioner': {},
   'ovh-orderer': {
-    OVH_PLANS: 'vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: 1, STOCK_POLL_S: 0.2, STOCK_LIMIT_S: 0.6, OVH_RATE: 60000, OVH_BURST: 1000,
+    OVH_PLANS: 'vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: UNKNOWN_WAIT_S, STOCK_POLL_S: 0.2, STOCK_LIMIT_S: 0.6, OVH_RATE: 60000, OVH_BURST: 1000,
     DELIVERY_POLL_S: 0.2, DELIVERY_LIMIT_S: 1.5, LATE_POLL_S: 0.2, OVH_REMEMBER_S: 0.2, REBUILD_POLL_S: 0.2, ADDRESS_POLL_S: 0.2, RELEASE_POLL_S: 0.2,
   },
   installer: { SETUP_POLL_S: 0.1, CONNECT_POLL_S: 0.1 },
@@ -26,23 +27,47 @@ const BRISK = {
 
 const SWEEPING = { 'key-provisioner': { SWEEP_S: 1 }, 'ovh-orderer': { SWEEP_S: 1 } };
 const HASTY = { 'api-gateway': { DEPLOYMENT_LIMIT_S: 3 } };
+const IMPATIENT = { 'ovh-orderer': { LATE_KEEP_S: ORDER_LIFETIME_S + 1 } }; // an order that was paid is waited for that long, too
 
 const settingsOf = (...all) => Object.fromEntries(Object.keys(BRISK).map((service) => [service, Object.assign({}, ...all.map((some) => some[service]))]));
 
+const settingsFor = ({ sweeping, hasty, impatient }) => settingsOf(BRISK, sweeping ? SWEEPING : {}, hasty ? HASTY : {}, impatient ? IMPATIENT : {});
+const traitsOf = ({ copies, gateways, sweeping, hasty, impatient }) => ({ copies, gateways, sweeping, hasty, impatient });
+
 export class World {
-  static async begin({ copies, sweeping, hasty }) {
+  #turn = 0;
+
+  static async begin(plan) {
     const world = new World();
-    const settings = settingsOf(BRISK, sweeping ? SWEEPING : {}, hasty ? HASTY : {});
-    world.stack = await startStack({ copies, settings });
+    const first = { ...traitsOf(plan), gateways: 1 }; // the demo starts one
+    world.stack = await startStack({ copies: plan.copies, settings: settingsFor(plan) });
     world.sandbox = world.stack.sandbox;
     world.sql = new Sql(world.stack.env.DATABASE_URL);
-    world.parts = new Parts(world.stack, settings, partsOf(copies));
-    world.logs = new Logs(world.stack.runDir, partsOf(copies));
-    world.api = world.stack.api();
-    await world.api.signUp();
+    world.parts = new Parts(world.stack, settingsFor(plan), partsOf(first));
+    world.logs = new Logs(world.stack.runDir, partsOf(first));
+    world.traits = first;
+    world.doors = [world.stack.api()];
+    await world.doors[0].signUp();
     await world.hurry();
     await world.calm();
     return world;
+  }
+
+  /** Its processes are as this plan wants them. */
+  async become(plan) {
+    const wanted = traitsOf(plan);
+    if (JSON.stringify(wanted) === JSON.stringify(this.traits)) return;
+    await this.parts.change(settingsFor(wanted), partsOf(wanted));
+    this.logs.names = partsOf(wanted);
+    this.traits = wanted;
+    const [{ cookie }] = this.doors;
+    this.doors.splice(wanted.gateways);
+    for (let n = this.doors.length + 1; n <= wanted.gateways; n++) this.doors.push(Object.assign(new Api(this.stack.url(`api-gateway.${n}`)), { cookie }));
+  }
+
+  /** The same person, at one copy of the gateway after the other. */
+  get api() {
+    return this.doors[this.#turn++ % this.doors.length];
   }
 
   async end() {
