@@ -13,9 +13,13 @@ export const QUICK_WORLD = {
 export const QUICK_SETTINGS = {
   'ovh-orderer': {
     OVH_RATE: 60, OVH_BURST: 10, OVH_WINDOW_S: MINUTE, OVH_REMEMBER_S: quick(120), DELIVERY_POLL_S: quick(10), REBUILD_POLL_S: quick(5),
-    ADDRESS_POLL_S: quick(2), RELEASE_POLL_S: quick(15), STOCK_POLL_S: quick(5), OVH_UNKNOWN_WAIT_S: quick(180),
+    ADDRESS_POLL_S: quick(2), RELEASE_POLL_S: quick(15), STOCK_POLL_S: quick(5), OVH_UNKNOWN_WAIT_S: quick(180), LATE_POLL_S: quick(60),
+    DELIVERY_LIMIT_S: quick(900), REBUILD_LIMIT_S: quick(1200), ADDRESS_LIMIT_S: quick(300),
   },
 };
+
+/** For a world without machines. Where they work, a whole deployment has life's time, as their work takes life's time. */
+export const QUICK_DEPLOYMENTS = { 'api-gateway': { DEPLOYMENT_LIMIT_S: quick(1200) } };
 
 /** Those of the journal's calls that OVH was asked, and how many of them it refused as too many. */
 export function ovhCalls(journal) {
