@@ -73,13 +73,19 @@ step_skills() {
     await_beside skills || install_skills
 }
 
+# OpenClaw refuses to install what is there already, whole, since an earlier run.
+skill_is_there() { # SKILL
+    [ -d "$GATEWAY_HOME/.openclaw/workspace/skills/${1##*/}" ]
+}
+
 # An extra: what cannot be installed today must not cost the user the machine.
 install_skills() {
     rm -f "$STATE/skills_missing"
     [ -n "$SKILLS" ] || return 0
     local skill failed=()
     for skill in $SKILLS; do
-        PATIENCE_S=120 openclaw_as_user skills install "$skill" </dev/null || {
+        ! skill_is_there "$skill" || continue
+        OPENCLAW_CLAWHUB_URL=$CLAWHUB_URL PATIENCE_S=120 openclaw_as_user skills install "$skill" </dev/null || {
             say "The skill $skill could not be installed; OpenClaw works without it"
             failed+=("$skill")
         }

@@ -14,6 +14,7 @@ CADDY_SHA512_arm64=d5a7c423853c24a799765e0e8210d5c7c22a8f56ed37a3cae2fb9f58be138
 CADDY_MIRROR=https://github.com/caddyserver/caddy/releases/download
 CADDY_SHA512=''
 NPM_REGISTRY=''        # npm's own
+CLAWHUB_URL=''         # ClawHub's own, for skills
 APT_MIRROR=''          # what the system is configured for; else debian/, debian-security/ or ubuntu/ below this address
 ACME_DIRECTORY=''      # Let's Encrypt
 ACME_ROOT=''           # whom to trust there: a certificate in base64, on one line

@@ -9,7 +9,7 @@ check_values_file() {
         [[ $line =~ $quoted ]] || return 1
         case ${line%%=*} in
         OPENROUTER_API_KEY | GATEWAY_TOKEN | VPS_IP | VPS_HOSTNAME | OPENCLAW_VERSION | OPENCLAW_MODEL | DASHBOARD_ORIGIN | SKILLS | RUN_ID) ;;
-        NODE_VERSION | NODE_MIRROR | NODE_SHA256 | CADDY_VERSION | CADDY_MIRROR | CADDY_SHA512 | NPM_REGISTRY | APT_MIRROR) ;;
+        NODE_VERSION | NODE_MIRROR | NODE_SHA256 | CADDY_VERSION | CADDY_MIRROR | CADDY_SHA512 | NPM_REGISTRY | CLAWHUB_URL | APT_MIRROR) ;;
         ACME_DIRECTORY | ACME_ROOT | OPENROUTER_BASE_URL) ;;
         *) return 1 ;;
         esac
@@ -52,6 +52,7 @@ check_values() { # KIND: setup, or upgrade, which needs no more than versions an
     check OPENCLAW_MODEL 1 200 '[A-Za-z0-9._:/-]+'
     check DASHBOARD_ORIGIN 8 2000 "$origin( $origin)*"
     check SKILLS 0 2000 '[A-Za-z0-9@._/ -]*'
+    check CLAWHUB_URL 0 500 "($address)?"
     check APT_MIRROR 0 500 "($address)?"
     check CADDY_VERSION 5 60 "$version"
     check CADDY_MIRROR 8 500 "$address"

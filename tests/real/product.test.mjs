@@ -12,6 +12,7 @@ import { until } from '../harness/wait.mjs';
 import { isThere, onConsole } from './console.mjs';
 import { chat, controlUi, picture } from './control-ui.mjs';
 import { unable } from './place.mjs';
+import { SKILLS_THERE } from './world.mjs';
 
 const FRAME = 'iframe[title="OpenClaw"]';
 const skip = unable();
@@ -67,12 +68,13 @@ test('the installer is killed twice in the middle of the setup, which goes on an
   ip = new URL(ready.url).hostname;
   t.diagnostic(`READY after ${since(clicked)}`);
   const log = await setupLog();
-  for (const step of ['packages', 'node', 'openclaw', 'caddy', 'config', 'key', 'services', 'verify']) {
+  for (const step of ['packages', 'node', 'openclaw', 'caddy', 'config', 'services', 'verify', 'key', 'skills']) {
     const took = log.filter((line) => line.startsWith(`${step} took `));
     assert.equal(took.length, 1, `${step}: ${took}`);
     t.diagnostic(took[0]);
   }
   assert.equal(log.filter((line) => /added \d+ packages/.test(line)).length, 1);
+  assert.equal(await onConsole(ip, SKILLS_THERE), 'agentwallet\n');
   const { keys } = await stack.sandbox.ledger();
   assert.equal(keys.length, 1);
 });

@@ -22,6 +22,7 @@ const LOOK_EVERY_MS = 1000; // each is a login
 
 export const HOME = '/home/debian/openclaw-setup';
 export const STATE = '/var/lib/openclaw-setup';
+export const SKILLS_THERE = 'ls /var/lib/openclaw/.openclaw/workspace/skills';
 export const VERSION = /^OPENCLAW_VERSION=(\S+)/m.exec(readFileSync(SETUP, 'utf8'))[1];
 
 const MANAGEMENT_KEY = 'sk-or-mgmt-real-machine';

@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
 import { until } from '../../sandbox/machines/client.js';
-import { HOME, STATE, VERSION } from '../world.mjs';
+import { HOME, SKILLS_THERE, STATE, VERSION } from '../world.mjs';
 import { millis, opened, ready, seconds } from './scene.mjs';
 
 const NO_SKILL = '@nobody/has-this';
+const SKILL = 'agentwallet';
 let real, machine;
 before(async () => { ({ real, machine } = await opened()); });
 
@@ -33,13 +34,14 @@ test('a second start does nothing; a second run changes little, and uses the cer
   const before = await serial();
   await machine.setup(`certificates >${HOME}/certificates.tgz`);
   await machine.root('systemctl stop caddy && rm -rf /var/lib/caddy/.local');
-  await machine.upload({ RUN_ID: 'run-2' });
+  await machine.upload({ RUN_ID: 'run-2', SKILLS: `${SKILL} ${NO_SKILL}` });
   await machine.setup('start');
   const took = await millis(() => machine.reaches(/^(done|failed)/));
   t.diagnostic(`the second run ${seconds(took)}`);
   const log = await machine.log();
   assert.equal((await machine.follow()).status, 'done', log);
   assert.equal(log.match(/added \d+ packages/g).length, 1, 'installed once');
+  assert.equal(JSON.parse(await machine.setup('result')).skillsMissing, NO_SKILL, 'what is there is not installed again');
   assert.equal(await serial(), before);
   assert.equal((await machine.try(`ls ${HOME}/certificates.tgz ${STATE}/certificates.tgz`)).output, '');
 });
@@ -58,17 +60,17 @@ test('a reboot brings everything back', async () => {
   await ready(machine);
 });
 
-test('a wrong download is refused; a setup killed twice goes on and finishes once, also without a skill that can not be had', async () => {
+test('a wrong download is refused; a setup killed three times goes on and finishes once, also without a skill that can not be had', async () => {
   const other = await real.machine();
   other.openRouterKey = machine.openRouterKey;
   await other.upload({ NODE_SHA256: '0'.repeat(64) });
   await other.setup('start');
   assert.equal(await other.reaches(/^(done|failed)/), 'failed node the download of Node.js has the wrong checksum');
-  await other.upload({ RUN_ID: 'run-2', SKILLS: NO_SKILL });
+  await other.upload({ RUN_ID: 'run-2', SKILLS: `${NO_SKILL} ${SKILL}` });
   await other.setup('start');
-  for (const step of ['openclaw', 'config']) {
+  for (const step of ['openclaw', 'config', 'key']) {
     await other.reaches(new RegExp(`^(running ${step}|done|failed)`));
-    await until(`${step} is at work`, async () => (await other.root('pgrep -c -f "npm install|openclaw config" || true')) !== '0\n', 300000);
+    await until(`${step} is at work`, async () => (await other.root('pgrep -c -f "[n]pm install|[o]penclaw config|[p]aste-api-key" || true')) !== '0\n', 300000);
     await other.root('systemctl kill --signal=KILL openclaw-setup');
     assert.equal(await other.reaches(/^(done|failed)/), `failed ${step} interrupted`);
     assert.equal(await other.setup('start'), 'started\n');
@@ -76,7 +78,10 @@ test('a wrong download is refused; a setup killed twice goes on and finishes onc
   const status = await other.reaches(/^(done|failed)/);
   const log = await other.log();
   assert.equal(status, 'done', log);
-  for (const step of ['node', 'openclaw', 'config', 'services', 'verify']) assert.equal(log.match(new RegExp(`^${step} took`, 'gm')).length, 1, step);
+  for (const step of ['node', 'openclaw', 'config', 'services', 'verify', 'key']) assert.equal(log.match(new RegExp(`^${step} took`, 'gm')).length, 1, step);
   assert.ok(log.includes(`The skill ${NO_SKILL} could not be installed`), log);
+  assert.equal(JSON.parse(await other.setup('result')).skillsMissing, NO_SKILL);
+  assert.equal(await other.root(SKILLS_THERE), `${SKILL}\n`);
+  assert.equal(await other.root(`ls -d ${STATE}/beside.* 2>/dev/null || true`), '');
   await ready(other);
 });

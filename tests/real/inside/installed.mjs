@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 import { connect, get, ssh, until } from '../../sandbox/machines/client.js';
 import { pins } from '../../sandbox/machines/nspawn/artifacts.js';
-import { STATE, VERSION } from '../world.mjs';
+import { SKILLS_THERE, STATE, VERSION } from '../world.mjs';
 import { dir, millis, net, opened, ready, seconds, strangersKey } from './scene.mjs';
 
 const run = promisify(execFile);
@@ -56,7 +56,7 @@ while True:
 `;
 
 test('the setup script installs the real OpenClaw, and no process ever shows a secret', async (t) => {
-  assert.equal((await machine.upload(), await machine.follow()).status, 'none');
+  assert.equal((await machine.upload({ SKILLS: 'agentwallet' }), await machine.follow()).status, 'none');
   await machine.root('umask 077; cat >/root/secrets', `${machine.openRouterKey}\n${machine.gatewayToken}\n`);
   await machine.root('cat >/root/watcher.py && systemd-run --quiet --unit=watcher python3 /root/watcher.py', WATCHER);
   assert.equal(await machine.setup('start'), 'started\n');
@@ -68,6 +68,13 @@ test('the setup script installs the real OpenClaw, and no process ever shows a s
   await machine.root('systemctl is-active --quiet watcher && systemctl stop watcher && test ! -e /root/seen && shred -u /root/secrets /root/watcher.py');
   assert.deepEqual(JSON.parse(await machine.setup('result')), { gatewayToken: machine.gatewayToken, openclawVersion: VERSION, keyHash: machine.hash });
   assert.match(await machine.run('openclaw --version'), new RegExp(VERSION.replaceAll('.', '\\.')));
+});
+
+test('a skill came from ClawHub, and OpenClaw knows it', async () => {
+  assert.equal(await machine.root(SKILLS_THERE), 'agentwallet\n');
+  const { skills } = JSON.parse(await machine.openclaw('skills list --json'));
+  const [skill] = skills.filter(({ name }) => name === 'agentwallet');
+  assert.equal(skill?.eligible, true, JSON.stringify(skill));
 });
 
 test('T9: the address has a certificate of the authority, and OpenClaw is ready behind it', async () => {

@@ -1,6 +1,6 @@
 // The only way out of a machine, on the host's end of its network: a forwarding proxy that is open for just the hosts
-// this host's own apt and npm are configured for (403 for all else, at once), files made here (/dist/...), and the
-// sandbox's OpenRouter (/api/v1/...). What never changes (packages) is kept in a folder for the next machine.
+// this host's own apt and npm are configured for (403 for all else, at once), files made here (/dist/...), the sandbox's
+// OpenRouter (/api/v1/...), and a ClawHub with one skill (/clawhub/...). What never changes (packages) is kept in a folder for the next machine.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,11 +10,13 @@ import http from 'node:http';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { serveClawHub } from './clawhub.js';
 import { Upstreams } from './upstream.js';
 
 const DEADLINE_MS = 120000;
 const MOST_CONNECTIONS = 512;
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const CLAWHUB = '/clawhub';
 const NEVER_CHANGES = /\.(u?deb|tgz)$/;
 
 function withoutHops(headers) {
@@ -71,6 +73,7 @@ export class Gate {
     const path = /^\/[^?#]*/.exec(request.url)?.[0];
     if (path?.startsWith('/dist/')) return this.#give(path, answer);
     if (path?.startsWith('/api/v1/') && this.#sandbox) return this.#openRouter(request, answer);
+    if (path?.startsWith(`${CLAWHUB}/`)) return serveClawHub(request, answer, path.slice(CLAWHUB.length), `http://${request.headers.host}${CLAWHUB}`);
     const url = /^http:\/\//.test(request.url) && URL.canParse(request.url) ? new URL(request.url) : null;
     if (!url) {
       answer.writeHead(404, { 'content-type': 'text/plain' }).end('nothing lives here\n');

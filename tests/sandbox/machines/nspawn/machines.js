@@ -46,6 +46,7 @@ export class Machines extends Fleet {
     this.values = {
       ...values, NODE_MIRROR: `http://${gateway}/dist`, CADDY_MIRROR: `http://${gateway}/dist`, ACME_DIRECTORY: this.#pebble.directory,
       ACME_ROOT: certificate.replace(/-----[A-Z ]+-----|\n/g, ''), OPENROUTER_BASE_URL: `http://${gateway}/api/v1`,
+      CLAWHUB_URL: `http://${gateway}/clawhub`,
     };
     await this.#publishValues(join(dir, 'setup.values'));
     this.#world = { settings, state, cgroup, image, network: this.#network, gateway, sources: await sourcesFor(sources),
