@@ -7,6 +7,7 @@ begin_beside() { # NAME COMMAND...
     local -r name=$1
     shift
     rm -f "$STATE/beside.$name"*
+    install -m 0600 /dev/null "$STATE/beside.$name" # what it says is as it is, before the redactor
     (
         trap - ERR
         BESIDE=() # those belong to the steps
@@ -30,12 +31,17 @@ await_beside() { # NAME
 
 end_beside() {
     local name
-    for name in "${!BESIDE[@]}"; do kill_tree "${BESIDE[$name]}"; done
+    for name in "${!BESIDE[@]}"; do
+        kill_tree "${BESIDE[$name]}"
+        rm -f "$STATE/beside.$name"*
+    done
 }
 
+# One that stands still has no more children.
 kill_tree() { # PID
     local children child
-    children=$(cat "/proc/$1/task/$1/children" 2>/dev/null) || true
-    kill -KILL "$1" 2>/dev/null || true
+    kill -STOP "$1" 2>/dev/null || return 0
+    children=$(cat "/proc/$1/task/"*/children 2>/dev/null) || true
     for child in $children; do kill_tree "$child"; done
+    kill -KILL "$1" 2>/dev/null || true
 }

@@ -3,5 +3,6 @@
 
 import './inside/life.js';
 import './inside/setup.js';
+import './inside/beside.js';
 import './inside/https.js';
 import './inside/fleet.js';
