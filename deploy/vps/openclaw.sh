@@ -13,7 +13,7 @@ step_openclaw() {
     fi
     if [ "$before" != "$OPENCLAW_VERSION" ] || ! wholly_installed "$before"; then
         clear_half_installed "$before"
-        npm_install "$OPENCLAW_VERSION" 900
+        npm_install "$OPENCLAW_VERSION" 300
     fi
 }
 

@@ -15,6 +15,9 @@ readonly FOLLOW_BYTES=32768
 readonly UPGRADE=$STATE/upgrade
 readonly BACKUPS=$STATE/backups
 readonly STEPS='prepare packages firewall caddy node openclaw config services verify key skills'
+# The installer gives a setup twelve minutes: this is less, so that people read why and not only that.
+readonly SETUP_SECONDS=660
 
 step=start
 doing='starting'
+run_ends=999999999 # by SECONDS; a setup has less

@@ -59,7 +59,10 @@ run() { # KIND: setup or upgrade
     flock -w 30 9 || exit 0
     [ "$(cat "$STATE/status")" = 'running start' ] || exit 0
     load_values "$VALUES"
-    [ "$1" = setup ] || { work=upgrade_or_undo && GATEWAY_TOKEN=$(result_field gatewayToken); }
+    case $1 in
+    setup) run_ends=$((SECONDS + SETUP_SECONDS)) ;;
+    upgrade) work=upgrade_or_undo GATEWAY_TOKEN=$(result_field gatewayToken) ;; # it has to end with a version that works
+    esac
     rm -f "$STATE/failure" "$STATE"/beside.*
     write_redactor
     # The pipe ends when the last writer does, so the log is complete before the status says so. Neither the lock nor

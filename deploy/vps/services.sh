@@ -33,9 +33,9 @@ step_services() {
 step_verify() {
     say '== verify: Waiting for OpenClaw to answer'
     doing='waiting for OpenClaw'
-    local deadline=$((SECONDS + 600)) # ten seconds, on a machine that is not in trouble
+    local -r deadline=$((SECONDS + $(at_most 600))) # ten seconds, on a machine that is not in trouble
     until curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null; do
-        [ "$SECONDS" -lt "$deadline" ] || fail 'OpenClaw did not become ready within ten minutes'
+        [ "$SECONDS" -lt "$deadline" ] || fail 'OpenClaw did not become ready in time'
         systemctl is-failed --quiet openclaw-gateway && fail 'OpenClaw does not start'
         sleep 0.2
     done

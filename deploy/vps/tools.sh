@@ -1,22 +1,30 @@
 # What several steps need: patience, packages, downloads, OpenClaw's own commands.
 
+# No more than the run has left.
+at_most() { # SECONDS
+    local -r left=$((run_ends > SECONDS ? run_ends - SECONDS : 1))
+    say "$((left < $1 ? left : $1))"
+}
+
 # Downloads and package lists fail now and then on a young machine: three attempts, each with a deadline.
 patiently() { # SECONDS COMMAND...
-    local seconds=$1 attempt
+    local seconds=$1 attempt code
     shift
     for attempt in 1 2 3; do
-        timeout "$seconds" "$@" </dev/null && return 0
+        code=0
+        timeout "$(at_most "$seconds")" "$@" </dev/null || code=$?
+        [ "$code" != 0 ] || return 0
         say "attempt $attempt of 3 did not work: $1"
-        [ "$attempt" = 3 ] || sleep $((attempt * 5))
+        if [ "$attempt" = 3 ] || [ "$SECONDS" -ge "$run_ends" ]; then return "$code"; fi
+        sleep $((attempt * 5))
     done
-    return 1
 }
 
 # Cloud images run their own apt at first boot; wait for its locks instead of failing.
 # What was cut off in the middle is finished first.
 apt() {
     local sources=()
-    [ ! -d /var/lib/dpkg/updates ] || timeout 600 dpkg --configure -a </dev/null || true
+    [ ! -d /var/lib/dpkg/updates ] || timeout "$(at_most 600)" dpkg --configure -a </dev/null || true
     [ -z "$APT_MIRROR" ] || sources=(-o "Dir::Etc::SourceList=$STATE/apt.list" -o Dir::Etc::SourceParts=/dev/null)
     await_lock /var/lib/apt/lists/lock
     await_lock /var/cache/apt/archives/lock
@@ -26,7 +34,7 @@ apt() {
 
 # apt waits by itself for dpkg's locks alone.
 await_lock() { # FILE: of the kind that fcntl makes
-    local -r deadline=$((SECONDS + 300))
+    local -r deadline=$((SECONDS + $(at_most 300)))
     local inode
     inode=$(stat -c %i "$1" 2>/dev/null) || return 0
     while [ "$SECONDS" -lt "$deadline" ] && grep -qs "POSIX .*:$inode 0 EOF" /proc/locks; do sleep 0.2; done
@@ -64,8 +72,8 @@ find_arch() {
     esac
 }
 
-openclaw_as_user() { # from a folder that user may enter, with the home it will serve from
-    (cd "$GATEWAY_HOME" && timeout "${PATIENCE_S:-300}" runuser -u openclaw -- env HOME="$GATEWAY_HOME" NODE_COMPILE_CACHE="$COMPILED" openclaw "$@")
+openclaw_as_user() { # from a folder that user may enter, with the home and the umask it will serve with
+    (umask 077 && cd "$GATEWAY_HOME" && timeout "$(at_most "${PATIENCE_S:-300}")" runuser -u openclaw -- env HOME="$GATEWAY_HOME" NODE_COMPILE_CACHE="$COMPILED" openclaw "$@")
 }
 
 # As npm orders them: 1.2.3-beta.1 comes before 1.2.3.

@@ -18,8 +18,10 @@ fail() { # SENTENCE: for a person
 }
 
 on_error() {
-    local code=$?
-    [ -s "$STATE/failure" ] || say "$step $doing did not work (exit status $code)" >"$STATE/failure"
+    local code=$? why
+    why="did not work (exit status $code)"
+    [ "$code" != 124 ] || why='took too long' # timeout's
+    [ -s "$STATE/failure" ] || say "$step $doing $why" >"$STATE/failure"
 }
 
 need_root() {

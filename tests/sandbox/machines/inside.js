@@ -3,6 +3,7 @@
 
 import './inside/life.js';
 import './inside/setup.js';
+import './inside/system.js';
 import './inside/beside.js';
 import './inside/https.js';
 import './inside/fleet.js';

@@ -43,19 +43,6 @@ test('a kill before the values were forgotten, and an upload nobody needs any mo
   assert.equal(await command(machine, `ls ${HOME}`), 'setup.sh\n');
 });
 
-const mirrored = 'http://mirror.example/linux';
-
-test('the system can be told where its packages come from', scriptAlone, async () => {
-  const machine = await rebuilt();
-  await upload(machine, { APT_MIRROR: mirrored });
-  await setup(machine, 'start');
-  assert.equal((await finished(machine)).status, 'done');
-  const calls = (await command(machine, 'cat /var/log/standins.log')).split('\n').filter((line) => /^[\d:]+ apt-get /.test(line));
-  assert.ok(calls.length >= 2);
-  for (const call of calls) assert.match(call, /-o Dir::Etc::SourceList=\/var\/lib\/openclaw-setup\/apt\.list -o Dir::Etc::SourceParts=\/dev\/null (update|install)/);
-  assert.match(await command(machine, 'cat /var/lib/openclaw-setup/apt.list'), new RegExp(`^deb ${mirrored}/debian (\\w+) main\ndeb ${mirrored}/debian \\1-updates main\ndeb ${mirrored}/debian-security \\1-security main\n$`));
-});
-
 test('Node.js that was cut off while it was unpacked is unpacked again', scriptAlone, async () => {
   const machine = await installed();
   await command(machine, 'sudo -n rm /var/lib/openclaw-setup/node');
