@@ -158,10 +158,11 @@ describe('the setup', () => {
 #!/bin/sh
 [ "$*" = "-c 64" ] || exec /usr/bin/head "$@"
 rm /usr/local/bin/head
+setsid -f flock /var/lib/openclaw-setup/start-lock /bin/sleep 5 </dev/null >/dev/null 2>&1 # the next start waits
 exec /usr/bin/tr 0-9a-f a-f0-9 | /usr/bin/head -c 64
 EOF`);
     await start('installer');
-    await untilMessage(id, /^The key did not arrive as it was sent; setting OpenClaw up again$|^Storing the key/);
+    await untilMessage(id, /^The key did not arrive as it was sent; setting OpenClaw up again$/);
     assert.ok((await secrets()).includes('openrouter_key'));
     await assertReady(id, { orders: 1 });
     assert.equal((await log(id)).filter((text) => text.startsWith('== key')).length, 2);
