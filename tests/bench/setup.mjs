@@ -1,8 +1,8 @@
 // How long the setup script takes on a fresh booted machine, step by step, and how long after its start OpenClaw answers
-// from outside. By hand, as root; each run takes minutes and reboots a machine:
+// from outside. Each machine then chats once, with its own key. By hand, as root; each run takes minutes and boots a machine:
 //   SANDBOX_DIR=$(mktemp -d) SANDBOX_NET=198.19.7 tests/sandbox/machines/nspawn/run node tests/bench/setup.mjs
 //
-// Settings: RUNS (3), SKILLS (none; ClawHub can only be reached with a way out).
+// Settings: RUNS (3), SKILLS (none; the sandbox's ClawHub has agentwallet).
 
 import { get } from '../sandbox/machines/client.js';
 import { sleep } from '../harness/wait.mjs';
@@ -23,9 +23,18 @@ async function answers(machine, began) {
   }
 }
 
+// A setup that is quick because something is missing would be no figure.
+async function chatsWith(real, machine, hash) {
+  const from = real.world.journal.count;
+  await machine.openclaw('agent --agent main --message "Are you there?" --json');
+  const chats = real.chats(from);
+  if (chats.length === 0 || chats.some(({ status, key }) => status !== 200 || key !== hash)) throw new Error(`no chat with its key: ${JSON.stringify(chats)}`);
+}
+
 async function once(real, n) {
   const machine = await real.machine('vps-1'); // one machine at a time, rebuilt
-  machine.openRouterKey = (await real.openRouterKey(`bench-${n}`)).key;
+  const { key, hash } = await real.openRouterKey(`bench-${n}`);
+  machine.openRouterKey = key;
   await machine.upload({ SKILLS, RUN_ID: `bench-${n}` });
   const began = performance.now();
   await machine.setup('start');
@@ -33,7 +42,9 @@ async function once(real, n) {
   const status = await machine.reaches(/^(done|failed)/);
   const done = seconds(began);
   const log = await machine.log();
-  if (status !== 'done') throw new Error(`${status}\n${log}`);
+  if (status !== 'done' || JSON.parse(await machine.setup('result')).skillsMissing) throw new Error(`${status}\n${log}`);
+  await ready;
+  await chatsWith(real, machine, hash);
   return new Map([...[...log.matchAll(/^(\w+) took ([\d.]+) s$/gm)].map(([, step, took]) => [step, Number(took)]),
     ['answers outside', await ready], ['the whole setup', done]]);
 }
