@@ -52,7 +52,7 @@ site() { # NAME LINE...
 }
 
 write_caddyfile() {
-    put /etc/caddy/Caddyfile 0644 <<CADDY
+    put "$CADDYFILE" 0644 <<CADDY
 #include Caddyfile
 CADDY
 }

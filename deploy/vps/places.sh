@@ -6,6 +6,7 @@ readonly PINNED_OPENCLAW=$OPENCLAW_VERSION
 readonly CADDY=/usr/local/bin/caddy
 readonly CADDY_HOME=/var/lib/caddy
 readonly CADDY_STORE=$CADDY_HOME/.local/share/caddy
+readonly CADDYFILE=/etc/caddy/Caddyfile
 readonly ACME_ROOT_FILE=/etc/caddy/acme-root.pem
 readonly MODULES=/usr/local/lib/node_modules # npm's, as Node.js is under /usr/local
 readonly GATEWAY_HOME=/var/lib/openclaw
@@ -14,9 +15,9 @@ readonly GATEWAY_URL=http://127.0.0.1:18789
 readonly FOLLOW_BYTES=32768
 readonly UPGRADE=$STATE/upgrade
 readonly BACKUPS=$STATE/backups
-readonly STEPS='prepare packages firewall caddy node openclaw config services verify key skills'
 # The installer gives a setup twelve minutes: this is less, so that people read why and not only that.
 readonly SETUP_SECONDS=660
+readonly STEPS='prepare packages firewall caddy node openclaw config services verify key skills'
 
 step=start
 doing='starting'

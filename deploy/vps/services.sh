@@ -22,7 +22,7 @@ step_services() {
     write_acme_root
     write_caddyfile
     local said
-    said=$(cd "$CADDY_HOME" && runuser -u caddy -- env HOME="$CADDY_HOME" "$CADDY" validate --adapter caddyfile --config /etc/caddy/Caddyfile 2>&1 </dev/null) ||
+    said=$(cd "$CADDY_HOME" && runuser -u caddy -- env HOME="$CADDY_HOME" "$CADDY" validate --adapter caddyfile --config "$CADDYFILE" 2>&1 </dev/null) ||
         { say "$said"; fail 'the configuration of the web server is not valid'; }
     systemctl daemon-reload
     systemctl reset-failed openclaw-gateway caddy 2>/dev/null || true

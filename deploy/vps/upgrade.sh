@@ -5,6 +5,7 @@
 #   run      whose upgrade this is             starts   how often it was begun
 #   from     the version before                backup   OpenClaw's own archive was made
 #   touched  the gateway was stopped           undo     the way back is taken, and why
+#   shown    the version before showed its page through the web server
 #   replaced  the package of before is no longer in its place, so a newer one may have written
 #   state.tar  what OpenClaw had written until then; state.restored once it was put back
 #   outcome  "upgraded", or "undone" and why
@@ -34,6 +35,7 @@ upgrade_check() {
         wholly_installed "$before" || fail 'the OpenClaw of before is not installed completely'
     fi
     before=$(cat "$UPGRADE/from")
+    [ -e "$UPGRADE/touched" ] || note_shown
     at_least "$OPENCLAW_VERSION" "$before" || fail "OpenClaw $before is newer, and there is no way back to $OPENCLAW_VERSION"
     [ -z "$NPM_REGISTRY" ] || registry=("--registry=$NPM_REGISTRY")
     [ -e "$UPGRADE/touched" ] || [ "$before" = "$OPENCLAW_VERSION" ] ||
@@ -95,6 +97,7 @@ upgrade_doctor() {
 upgrade_launch() {
     say "== launch: Starting OpenClaw $OPENCLAW_VERSION"
     start_openclaw "$OPENCLAW_VERSION"
+    [ ! -e "$UPGRADE/shown" ] || await_shown 15 || fail "OpenClaw $OPENCLAW_VERSION $trouble"
 }
 
 # Until it answers. One that dies again and again is not waited for.
@@ -110,6 +113,44 @@ start_openclaw() { # VERSION
         sleep 0.2
     done
     say "OpenClaw $1 is ready"
+}
+
+# What could not be seen of the version before is no fault of the new one.
+note_shown() {
+    rm -f "$UPGRADE/shown"
+    if await_shown 10; then : >"$UPGRADE/shown"; else say "OpenClaw is not asked for its page: the one before $trouble"; fi
+}
+
+await_shown() { # SECONDS
+    local -r deadline=$((SECONDS + $1))
+    until shown; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.5
+    done
+}
+
+# As a browser meets it: ready is not enough, the dashboard has to be let frame its page, and the page to connect. Sets
+# trouble.
+shown() {
+    local site framing answer policy
+    site=https://$(sed -n 's/^[[:blank:]]*default_sni //p' "$CADDYFILE")/
+    framing=$(sed -n 's/.*"\(frame-ancestors [^["]*\)"$/\1/p' "$CADDYFILE")
+    trouble='does not show its page in the dashboard'
+    answer=$(through_caddy -D - -o /dev/null "$site" | tr -d '\r')
+    [[ $answer =~ ^HTTP/[0-9.]+\ 200 ]] || return 1
+    ! grep -qi '^x-frame-options:' <<<"$answer" || return 1
+    policy=$(grep -i '^content-security-policy:' <<<"$answer" | grep -oi 'frame-ancestors [^;,]*' | sort -u) || return 1
+    [ "$policy" = "$framing" ] || return 1
+    trouble='refuses the WebSocket of its page'
+    # curl stays until its time is over, and is not waited for; the log would be.
+    read -r answer < <(exec 2>/dev/null; through_caddy -iN -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+        -H "Origin: ${site%/}" -H "Sec-WebSocket-Key: $(head -c 16 /dev/urandom | base64)" "$site") || true
+    [[ $answer =~ ^HTTP/1.1\ 101 ]]
+}
+
+# Whether its certificate can be trusted is the web server's business, and looked at from outside.
+through_caddy() { # WORD...
+    curl -ksS --http1.1 --max-time 5 --connect-to ::127.0.0.1: "$@" 2>/dev/null
 }
 
 upgrade_steps() {
@@ -171,7 +212,8 @@ undo_steps() {
 }
 
 works() { # does a version that is wholly there answer?
-    wholly_installed "$(installed_version)" && curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null
+    wholly_installed "$(installed_version)" && curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null &&
+        { [ ! -e "$UPGRADE/shown" ] || await_shown 10; }
 }
 
 upgrade_or_undo() {

@@ -76,6 +76,7 @@ test('the newer one comes with what was there, and a backup', { timeout: 1200000
   assert.equal(await version(), VERSION);
   await answers();
   assert.equal(await machine.root(NOTE), 'mine\n');
+  assert.doesNotMatch(await machine.log(), /is not asked for its page/, 'the web server on the machine was asked');
   assert.match(await machine.root(`ls -l ${STATE}/backups`), new RegExp(`^-rw------- 1 root root .*openclaw-${OLD}-`, 'm'));
   assert.equal(await machine.root(`ls -d ${STATE}/upgrade /usr/local/lib/openclaw-before 2>/dev/null || true`), '');
 });

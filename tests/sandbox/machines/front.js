@@ -1,7 +1,9 @@
 // What the internet sees of a machine's Caddy: an HTTPS server on the machine's own address that proxies to the gateway
-// inside. It listens only while the machine's caddy stand-in runs with that address among its sites; a site that does not
+// inside; and on a unix socket, for the machine itself, without the weather there is on the way. It listens only while the machine's caddy stand-in runs with that address among its sites; a site that does not
 // ask for an ACME certificate gets one that nobody trusts, as it would from Caddy.
 
+import { once } from 'node:events';
+import { chmod, chown, rm } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -12,6 +14,8 @@ import { Weather } from './weather.js';
 const MOST_CONNECTIONS = 256;
 const GATEWAY_DEADLINE_MS = 30000;
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'trailer'];
+
+const CALM = new Weather({}, []);
 
 const matches = (path, pattern) => (pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern);
 
@@ -26,7 +30,7 @@ function changeHeaders(headers, changes) {
 
 export class Front {
   #options;
-  #server = null;
+  #listening = [];
   #sockets = new Set();
   #site = null;
   #turn = Promise.resolve();
@@ -48,30 +52,45 @@ export class Front {
       this.#site = site;
       this.#servers.clear();
       await this.#behind(undefined);
-      const server = net.createServer((socket) => this.#welcome(socket));
-      server.maxConnections = MOST_CONNECTIONS;
-      await listen(server, this.#options.port, this.#options.ip);
-      this.#server = server;
+      await this.#open((server) => listen(server, this.#options.port, this.#options.ip), () => this.#behind(this.#weather.certificate()));
+      const within = this.#serve(this.#certificate(site), CALM);
+      await this.#open((server) => this.#listenInside(server), () => within);
     });
   }
 
+  async #open(listens, choose) {
+    const server = net.createServer((socket) => this.#welcome(socket, choose()));
+    server.maxConnections = MOST_CONNECTIONS;
+    await listens(server);
+    this.#listening.push(server);
+  }
+
+  async #listenInside(server) {
+    const { inside, account } = this.#options;
+    await rm(inside, { force: true });
+    server.listen(inside);
+    await once(server, 'listening');
+    await chmod(inside, 0o600);
+    if (account !== null) await chown(inside, account, account);
+  }
+
   // Which certificate is shown is decided for each connection.
-  #welcome(socket) {
+  #welcome(socket, chosen) {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => {});
-    this.#behind(this.#weather.certificate()).then((server) => server.emit('connection', socket), () => socket.destroy());
+    chosen.then((server) => server.emit('connection', socket), () => socket.destroy());
   }
 
   // The HTTPS server with that certificate; it listens to nobody.
   #behind(fault) {
-    if (!this.#servers.has(fault)) this.#servers.set(fault, this.#serve(this.#certificate(this.#site, fault)));
+    if (!this.#servers.has(fault)) this.#servers.set(fault, this.#serve(this.#certificate(this.#site, fault), this.#weather));
     return this.#servers.get(fault);
   }
 
-  async #serve(certificate) {
-    const server = https.createServer(await certificate, (request, answer) => this.#pass(request, answer));
-    server.on('upgrade', (request, socket, head) => this.#passUpgrade(request, socket, head));
+  async #serve(certificate, weather) {
+    const server = https.createServer(await certificate, (request, answer) => this.#pass(request, answer, weather));
+    server.on('upgrade', (request, socket, head) => this.#passUpgrade(request, socket, head, weather));
     return server;
   }
 
@@ -86,12 +105,10 @@ export class Front {
   }
 
   async #close() {
-    const server = this.#server;
-    this.#server = null;
-    if (!server) return;
-    const closed = new Promise((resolve) => { server.close(resolve); });
+    const closed = this.#listening.map((server) => new Promise((resolve) => { server.close(resolve); }));
+    this.#listening = [];
     for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 
   // Kept across restarts of Caddy, as Caddy keeps them on disk.
@@ -115,7 +132,7 @@ export class Front {
     for (const name of ['host', 'origin', 'referer']) {
       if (headers[name]) headers[name] = headers[name].replace(`${ip}:${port}`, ip);
     }
-    headers['x-forwarded-for'] = request.socket.remoteAddress;
+    headers['x-forwarded-for'] = request.socket.remoteAddress ?? '127.0.0.1';
     headers['x-forwarded-proto'] = 'https';
     headers['x-forwarded-host'] = headers.host;
     return { socketPath: this.#options.gateway, method: request.method, path: request.url, headers,
@@ -127,8 +144,8 @@ export class Front {
     return this.#site.refused.find(({ paths }) => paths.some((pattern) => matches(path, pattern)))?.status;
   }
 
-  #pass(request, answer) {
-    const refused = this.#refusal(request) ?? this.#weather.status(request.url);
+  #pass(request, answer, weather) {
+    const refused = this.#refusal(request) ?? weather.status(request.url);
     const say = (status) => answer.writeHead(status, changeHeaders({ server: 'Caddy' }, this.#site.headers)).end();
     if (refused) {
       request.resume();
@@ -138,7 +155,7 @@ export class Front {
     const inner = http.request(this.#forInside(request), (reply) => {
       const headers = changeHeaders({ server: 'Caddy', via: '1.1 Caddy', ...reply.headers }, this.#site.proxiedHeaders);
       for (const name of HOP_BY_HOP) delete headers[name];
-      answer.writeHead(reply.statusCode, this.#weather.headers(changeHeaders(headers, this.#site.headers)));
+      answer.writeHead(reply.statusCode, weather.headers(changeHeaders(headers, this.#site.headers)));
       reply.pipe(answer);
       reply.on('error', () => answer.destroy());
     });
@@ -148,7 +165,7 @@ export class Front {
     request.pipe(inner);
   }
 
-  #passUpgrade(request, socket, head) {
+  #passUpgrade(request, socket, head, weather) {
     socket.on('error', () => {});
     const decline = (status) => socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n\r\n`);
     const refused = this.#refusal(request);
@@ -156,7 +173,7 @@ export class Front {
       decline(refused);
       return;
     }
-    if (this.#weather.upgrade(request, socket)) return;
+    if (weather.upgrade(request, socket)) return;
     const inner = http.request(this.#forInside(request));
     inner.on('timeout', () => inner.destroy(new Error('the gateway is late')));
     inner.on('error', () => decline(502));

@@ -27,8 +27,8 @@ export class Machine {
     Object.assign(this, { name, ip, hostname, publicKey, user });
     this.#options = options;
     this.#root = join(options.state, ip);
-    this.#front = new Front({ ip, name, hostname, port: options.httpsPort, gateway: this.#outlet('gateway.sock'),
-      settings: options.settings, publicCa: options.ca, privateCa: options.privateCa });
+    this.#front = new Front({ ip, name, hostname, port: options.httpsPort, gateway: this.#outlet('gateway.sock'), inside: this.#outlet('front.sock'),
+      account: options.runtime.account, settings: options.settings, publicCa: options.ca, privateCa: options.privateCa });
     this.#bridge = new Bridge({ path: this.#outlet('outside.sock'), account: options.runtime.account,
       settings: options.settings, front: this.#front });
   }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Machines } from '../machines.js';
 import { makeKey, ssh, until } from './client.js';
+import { cutAt as cutRunAt, restored as uncutRun } from './cut.js';
 
 const SETUP = join(dirname(fileURLToPath(import.meta.url)), '../../../build/setup.sh');
 const FOLDER = '/home/debian/openclaw-setup';
@@ -42,7 +43,7 @@ function begin(version) {
 }
 
 const result = async () => JSON.parse(await script('result'));
-const next = (broken) => `2027.${month += 1}.${broken ? 99 : 0}`;
+const next = (last = 0) => `2027.${month += 1}.${last}`;
 
 async function assertRuns(version) {
   const told = await on(`openclaw --version
@@ -53,18 +54,12 @@ async function assertRuns(version) {
   assert.equal((await result()).openclawVersion, version);
 }
 
-/** The first TOOL called with words like these ends the run, as a kill -9 does; with `late` once it has done its work. */
 async function cutAt(tool, words, late) {
-  const kill = "rm -rf /tmp/armed; pkill -9 -f '[s]etup.sh run'; exit 137";
-  await on(`sudo -n sh -c 'echo ${tool === 'sleep' ? 1 : 0} >/var/lib/sandbox/ready-after; mkdir -p /tmp/armed && cat >/usr/local/bin/${tool} && chmod 755 /usr/local/bin/${tool}'`, `#!/bin/sh
-case "$*" in
-${words}) [ ! -e /tmp/armed ] || { ${late ? `/usr/bin/${tool} "$@"; ` : ''}${kill}; } ;;
-esac
-exec /usr/bin/${tool} "$@"
-`);
+  await on(`echo ${tool === 'sleep' ? 1 : 0} | sudo -n tee /var/lib/sandbox/ready-after`);
+  await cutRunAt(on, tool, words, late);
 }
 
-const uncut = (tool) => on(`sudo -n rm /usr/local/bin/${tool}; test ! -e /tmp/armed`);
+const uncut = (tool) => uncutRun(on, tool);
 
 before(async () => {
   machines = new Machines({ dir, net, sshPort, httpsPort, settings: { boot: 0, setup: 0 } });
@@ -119,7 +114,7 @@ const BACK = [
 
 for (const [tool, words, late] of BACK) {
   test(`back, cut off ${late ? 'after' : 'at'} ${tool} ${words}`, async () => {
-    const broken = next(true);
+    const broken = next(99);
     await cutAt(tool, words, late);
     await begin(broken);
     assert.match(await ends(), /^failed \w+ interrupted$/);
@@ -136,6 +131,29 @@ for (const [tool, words, late] of BACK) {
     assert.equal(await on(`sudo -n ls -A ${HOME} | grep -c restored- || true`), '0\n');
   });
 }
+
+for (const [number, reason] of [[98, 'does not show its page in the dashboard'], [97, 'refuses the WebSocket of its page']]) {
+  test(`one that is ready but ${reason} is undone, also when it is cut off meanwhile`, async () => {
+    const broken = next(number);
+    await cutAt('sleep', '0.5');
+    await begin(broken);
+    assert.match(await ends(), /^failed launch interrupted$/);
+    await uncut('sleep');
+    assert.equal(await script('upgrade'), 'started\n');
+    assert.equal(await ends(), 'done');
+    assert.deepEqual((await result()).upgrade, { run: `u${runs}`, outcome: 'undone', reason: `OpenClaw ${broken} ${reason}` });
+    await assertRuns(current);
+  });
+}
+
+test('what could not be seen before is no fault of the new one', async () => {
+  await on('sudo -n systemctl stop caddy');
+  await begin(current = next());
+  assert.equal(await ends(), 'done');
+  assert.equal((await result()).upgrade.outcome, 'upgraded');
+  await on('sudo -n systemctl start caddy');
+  await assertRuns(current);
+});
 
 test('what is interrupted again and again is undone', async () => {
   const version = next();

@@ -1,6 +1,7 @@
 // The gateway's stand-in: HTTP on the machine's own loopback and, for the world outside, on a unix socket. Headers,
 // refusals and probes are those of the real one; the page says that it is not. A version that ends with .99 never starts,
-// but leaves its mark on the state; the file /var/lib/sandbox/ready-after holds the seconds until it is ready.
+// but leaves its mark on the state; those with .98 do not say who may frame their page, those with .97 refuse the
+// WebSocket. The file /var/lib/sandbox/ready-after holds the seconds until it is ready.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,6 +36,8 @@ function readConfig() {
 }
 
 const version = readFileSync('/usr/local/lib/node_modules/openclaw/version', 'utf8').trim();
+const ends = (number) => version.endsWith(`.${number}`);
+if (ends(98)) SECURITY['content-security-policy'] = SECURITY['content-security-policy'].replace("frame-ancestors 'none'; ", '');
 const LATE = '/var/lib/sandbox/ready-after';
 const readyAt = Date.now() + (existsSync(LATE) ? 1000 * Number(readFileSync(LATE, 'utf8')) : 0);
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -111,7 +114,7 @@ function talk(request, socket, head) {
   const config = readConfig();
   const key = request.headers['sec-websocket-key'];
   socket.on('error', () => {});
-  if (!key || !config) {
+  if (!key || !config || ends(97)) {
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     return;
   }
@@ -156,7 +159,7 @@ function markState() {
     throw new Error(`this OpenClaw binary (${version}) is older than the config last written by OpenClaw ${before}`);
   }
   writeFileSync(file, version);
-  if (version.endsWith('.99')) throw new Error('this version never starts');
+  if (ends(99)) throw new Error('this version never starts');
 }
 
 if (!readConfig()) {
