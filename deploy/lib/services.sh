@@ -17,7 +17,7 @@ declare -A SERVICE_SETTINGS=(
 # The sandbox is quicker than the world and one person's demo deploys often: shorter pauses, wider limits.
 declare -A DEMO_TEMPO=(
     [api-gateway]='DEPLOYS_PER_HOUR=1000'
-    [key-provisioner]=''
+    [key-provisioner]='KEY_UNKNOWN_WAIT_S=2'
     [ovh-orderer]='DELIVERY_POLL_S=1 REBUILD_POLL_S=1 ADDRESS_POLL_S=1 RELEASE_POLL_S=2 OVH_UNKNOWN_WAIT_S=20 OVH_RATE=6000 OVH_BURST=1000 OVH_REMEMBER_S=1'
     [installer]='SETUP_POLL_S=0.5 CONNECT_POLL_S=0.5'
     [health-monitor]='PROBE_POLL_S=0.5 RECHECK_S=1 WATCH_POLL_S=15'

@@ -18,6 +18,7 @@
 #include "openrouter.h"
 #include "settings.h"
 #include "spent.h"
+#include "unknown.h"
 
 enum {
     CREDENTIAL_TRIES = 3,
@@ -86,6 +87,8 @@ static struct err issued(struct job *job, const char *hash)
     event->limit_micro = cap_micro(job);
     event->anew = note_int(job, "anew", 0);
     note_set(job, "hash", hash);
+    note_set(job, "made", NULL);
+    unknown_forget(job);
     job_log(job, "Created your OpenRouter key, capped at $%.2f", (double)event->limit_micro / 1e6);
     if (spent > 0) {
         job_log(job, "$%.2f of your $%.2f were spent with an earlier key", (double)spent / 1e6,
@@ -106,16 +109,17 @@ static bool renewing(const struct job *job)
     return strcmp(job->state, "renewing") == 0;
 }
 
-/* The hash of the key whose text we still have (a stage that is replayed), or "". */
+/* The hash of the key whose text we still have (a stage that is replayed, or one not issued yet), or "". */
 static struct err kept_hash(struct job *job, const char **ret)
 {
-    const char *plain = NULL;
+    const char *plain = NULL, *made = note(job, "made");
     size_t len = 0;
 
     *ret = "";
-    if (job_has_secret(job, SECRET_OPENROUTER_KEY) && !renewing(job)) {
+    if (job_has_secret(job, SECRET_OPENROUTER_KEY) && (made || !renewing(job))) {
         TRY(job_secret(job, SECRET_OPENROUTER_KEY, &plain, &len));
-        *ret = openrouter_hash(job->arena, plain);
+        const char *hash = openrouter_hash(job->arena, plain);
+        *ret = !renewing(job) || strcmp(made, hash) == 0 ? hash : "";
     }
     return OK;
 }
@@ -143,17 +147,17 @@ static struct err delete_but(const struct openrouter *at, const struct openroute
     return OK;
 }
 
-/* After a failed try, or after one that ended early: a request given up here may still be carried out there. */
-static struct err delete_late_twins(struct job *job, const struct openrouter *at, const char *keep)
+/* Those that requests with an unknown outcome have made: neither the one that is kept nor the one before. */
+static size_t strangers(const struct job *job, const struct openrouter_keys *keys, const char *keep)
 {
-    struct openrouter_keys keys;
-    bool have = false;
+    const char *before = note(job, "hash");
+    size_t n = 0;
 
-    if (job->tries == 0 && !job->again && !note(job, "spent")) {
-        return OK;
+    for (size_t i = 0; i < keys->n; i++) {
+        const char *hash = keys->key[i].hash;
+        n += strcmp(hash, keep) != 0 && (!before || strcmp(hash, before) != 0);
     }
-    TRY(namesakes(at, name_of(job), keep, &keys, &have));
-    return delete_but(at, &keys, keep);
+    return n;
 }
 
 /* There is no saying what the last key has spent, and that it is gone, by a list that does not show it: a list in pages
@@ -182,6 +186,9 @@ static struct err create(struct job *job)
     int64_t started = clock_ms();
     bool have = false;
 
+    if (job->again) { /* what was cut off may have sent one */
+        unknown_note(job);
+    }
     TRY(kept_hash(job, &kept));
     TRY(namesakes(&at, name, kept, &keys, &have));
     TRY(missed_none(job, &at, &keys));
@@ -190,22 +197,33 @@ static struct err create(struct job *job)
         return NOT_YET;
     }
     TRY(delete_but(&at, &keys, kept));
-    if (have) {
-        return issued(job, kept);
+    unknown_seen(job, strangers(job, &keys, kept));
+    if (!have) {
+        if (clock_ms() - started > LOOKING_MS) {
+            return transient("OpenRouter took too long to list its keys");
+        }
+        struct err e = openrouter_key_create(&at, name, (double)cap_micro(job) / 1e6, &key);
+        if (e.kind == ERR_UNKNOWN) {
+            unknown_note(job);
+        }
+        TRY(e);
+        TRY(job_keep_secret(job, SECRET_OPENROUTER_KEY, key.plain, strlen(key.plain)));
+        kept = key.hash;
     }
-    if (clock_ms() - started > LOOKING_MS) {
-        return transient("OpenRouter took too long to list its keys");
+    double wait_s = unknown_wait_s(job);
+    if (wait_s > 0) {
+        note_set(job, "made", kept);
+        job_message(job, "Making sure that there is one OpenRouter key only");
+        job_wait(job, wait_s);
+        return NOT_YET;
     }
-    TRY(openrouter_key_create(&at, name, (double)cap_micro(job) / 1e6, &key));
-    TRY(delete_late_twins(job, &at, key.hash));
-    TRY(job_keep_secret(job, SECRET_OPENROUTER_KEY, key.plain, strlen(key.plain)));
-    return issued(job, key.hash);
+    return issued(job, kept);
 }
 
 /*
  * May run again at any point: it always looks for the name first and deletes what an earlier run left,
- * so there is one key at most when it ends. After a failed try it also looks once more afterwards, for
- * a request that was given up here but still being worked on there.
+ * so there is one key at most when it ends. While a request that was given up here may still be carried out there,
+ * the key there is is not issued: it is looked once more after that.
  */
 struct err key_create(struct job *job)
 {
@@ -218,14 +236,25 @@ static struct err revoke(struct job *job)
     struct openrouter_keys left;
     const char *hash = note(job, "hash");
 
+    if (job->again && !note_int(job, "revoking", 0)) { /* what was cut off may have asked for one */
+        unknown_note(job);
+    }
+    note_set_int(job, "revoking", 1);
     if (hash) {
         TRY(openrouter_key_delete(&at, hash));
     }
     TRY(openrouter_keys_named(&at, name_of(job), &left));
     TRY(delete_but(&at, &left, ""));
+    unknown_seen(job, strangers(job, &left, note(job, "made") ? note(job, "made") : ""));
     TRY(openrouter_keys_named(&at, name_of(job), &left));
     if (left.n > 0) {
         return transient("OpenRouter still lists %zu keys named %s", left.n, name_of(job));
+    }
+    double wait_s = unknown_wait_s(job);
+    if (wait_s > 0) {
+        job_message(job, "Making sure that no OpenRouter key is left");
+        job_wait(job, wait_s);
+        return NOT_YET;
     }
     note_set(job, "hash", NULL);
     job_forget_secret(job, SECRET_OPENROUTER_KEY);

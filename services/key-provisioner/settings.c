@@ -12,6 +12,8 @@ const struct setting key_settings_table[KEY_SETTINGS] = {
      "where OpenRouter's API is"                                                         },
     {"KEY_LIMIT_USD",               SETTING_DOLLARS, &key_settings.limit_usd,      "10",
      "what one deployment's key may spend, in dollars"                                   },
+    {"KEY_UNKNOWN_WAIT_S",          SETTING_SECONDS, &key_settings.unknown_wait_s, "60",
+     "how long OpenRouter may still be making a key whose request got no answer"         },
 };
 
 struct err key_settings_check(void)

@@ -7,10 +7,11 @@ struct key_settings {
     const char *url;            /* OpenRouter's API, without a slash at the end */
     const char *management_key; /* "provisioning key" in older words            */
     double limit_usd;           /* what one deployment's key may spend          */
+    double unknown_wait_s;      /* how long a request that was given up may still be carried out */
 };
 
 extern struct key_settings key_settings;
-enum { KEY_SETTINGS = 3 };
+enum { KEY_SETTINGS = 4 };
 
 extern const struct setting key_settings_table[KEY_SETTINGS];
 

@@ -16,7 +16,7 @@ const PIECES = ['llm_key', 'server', 'installation', 'watch'];
 
 const BRISK = {
   'api-gateway': { DEPLOYS_PER_HOUR: 100000 },
-  'key-provisioner': {},
+  'key-provisioner': { KEY_UNKNOWN_WAIT_S: UNKNOWN_WAIT_S },
   'ovh-orderer': {
     OVH_PLANS: 'vps-2025-model1,vps-2025-model2', OVH_UNKNOWN_WAIT_S: UNKNOWN_WAIT_S, STOCK_POLL_S: 0.2, STOCK_LIMIT_S: 0.6, OVH_RATE: 60000, OVH_BURST: 1000,
     DELIVERY_POLL_S: 0.2, DELIVERY_LIMIT_S: 1.5, LATE_POLL_S: 0.2, OVH_REMEMBER_S: 0.2, REBUILD_POLL_S: 0.2, ADDRESS_POLL_S: 0.2, RELEASE_POLL_S: 0.2,

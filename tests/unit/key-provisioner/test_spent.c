@@ -44,9 +44,9 @@ static void spending_is_committed_before_the_key_goes(void **state)
     assert_int_equal(note_int(&job, "spent_micro", 0), 3250000);
     committed();
 
-    const struct exchange next[] = {
-        LIST(OLD("b1", "3.25"), "1"), ASK("DELETE", "/keys/b1", 200, "{}"),
-        SEND("POST", "/keys", "\"limit\":6.75,", 201, CREATED), LIST(OLD("aa", "0"), "1")};
+    const struct exchange next[] = {LIST(OLD("b1", "3.25"), "1"),
+                                    ASK("DELETE", "/keys/b1", 200, "{}"),
+                                    SEND("POST", "/keys", "\"limit\":6.75,", 201, CREATED)};
     world_says(next, sizeof next / sizeof next[0]);
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
@@ -66,8 +66,7 @@ static void a_crash_after_the_deletion_forgets_nothing(void **state)
     named();
     (void)json_object_set_new(notes, "spent", json_string("b1=3250000 "));
     (void)json_object_set_new(notes, "spent_micro", json_integer(3250000));
-    WILL(ASK("GET", PAGE("0"), 200, EMPTY), SEND("POST", "/keys", "\"limit\":6.75,", 201, CREATED),
-         ASK("GET", PAGE("0"), 200, EMPTY));
+    WILL(ASK("GET", PAGE("0"), 200, EMPTY), SEND("POST", "/keys", "\"limit\":6.75,", 201, CREATED));
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
 }
@@ -114,8 +113,7 @@ static void a_cap_never_falls_below_zero(void **state)
     named();
     (void)json_object_set_new(notes, "spent", json_string("b1=12000000 "));
     (void)json_object_set_new(notes, "spent_micro", json_integer(12000000));
-    WILL(ASK("GET", PAGE("0"), 200, EMPTY), SEND("POST", "/keys", "\"limit\":0.0,", 201, CREATED),
-         ASK("GET", PAGE("0"), 200, EMPTY));
+    WILL(ASK("GET", PAGE("0"), 200, EMPTY), SEND("POST", "/keys", "\"limit\":0.0,", 201, CREATED));
     assert_false(failed(key_create(&job)));
     ALL_ASKED();
 }

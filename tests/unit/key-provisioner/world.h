@@ -65,7 +65,7 @@ struct err openrouter_http(struct http *http, const struct http_request *request
 }
 
 static struct key_settings test_settings = {
-    .url = WORLD_URL, .management_key = "management", .limit_usd = 10};
+    .url = WORLD_URL, .management_key = "management", .limit_usd = 10, .unknown_wait_s = 60};
 static struct job job;
 static struct arena *arena;
 static struct seal *seal;
@@ -79,8 +79,10 @@ static inline void world_says(const struct exchange *script, size_t n)
 }
 
 #define WILL(...)                                                                                  \
-    static const struct exchange script_[] = {__VA_ARGS__};                                        \
-    world_says(script_, sizeof script_ / sizeof script_[0])
+    do {                                                                                           \
+        static const struct exchange script_[] = {__VA_ARGS__};                                    \
+        world_says(script_, sizeof script_ / sizeof script_[0]);                                   \
+    } while (0)
 #define ASK(method_, path_, status_, body_)                                                        \
     {                                                                                              \
         .method = (method_), .path = (path_), .status = (status_), .body = (body_)                 \
@@ -120,6 +122,12 @@ static inline int tear_down(void **state)
     seal_free(seal);
     arena_free(arena);
     return 0;
+}
+
+static inline void start_again(void)
+{
+    (void)tear_down(NULL);
+    (void)set_up(NULL);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
