@@ -81,7 +81,7 @@ test('from an empty cart to a VPS with our key and an address', async () => {
   assert.equal((await ovh.get(`/vps/${name}`)).displayName, 'ab-7c9e6679');
 
   const ledger = await sandbox.ledger();
-  assert.deepEqual(ledger.orders, [{ id, state: 'delivered', paid: true, service: name, intent: 'ab-7c9e6679' }]);
+  assert.deepEqual(ledger.orders, [{ id, state: 'delivered', paid: true, service: name, services: [name], intent: 'ab-7c9e6679' }]);
   assert.deepEqual(ledger.servers, [{ name, ip: v4, state: 'running', delete_at_expiration: false }]);
 });
 
