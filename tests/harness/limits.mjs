@@ -7,7 +7,7 @@ const quick = (seconds) => (seconds * MINUTE) / 60;
 /** What the sandbox's delays are when a minute takes two seconds; the machines' own work is not slowed down. */
 export const QUICK_WORLD = {
   checking: quick(20), delivering: quick(60), deliver_task: quick(60), ips: quick(15), rebuild: quick(90), service_active: quick(30), boot: 0, setup: 0,
-  rate_limit: 60, rate_window: MINUTE,
+  rate_limit: 60, rate_window: MINUTE, rate_limit_at: 'ovh', // OpenRouter bears more, and asks for pauses that are not in quick motion
 };
 
 export const QUICK_SETTINGS = {

@@ -40,6 +40,7 @@ export const TABLE = [
   ['late_reads', count, 0, 'the first N reads of an order\'s status answer 404; of its details N times 404, then N times []'],
   ['rate_limit', count, 0, 'requests in rate_window for each consumer key or bearer, then 429; 0 is off'],
   ['rate_window', seconds, 60, 'the window of rate_limit; a short one is a minute in quick motion'],
+  ['rate_limit_at', oneOf('both', 'ovh', 'openrouter'), 'both', 'whose calls rate_limit counts'],
   ['rebuild_errors', count, 0, 'the next N rebuild tasks end in error'],
   ['pay_refused', flag, false, 'paying answers 403, autopay leaves the order notPaid'],
   ['documents_requested', oneOf(false, true, 'refused'), false, 'orders stop at documentsRequested while true; "refused" cancels them'],

@@ -39,7 +39,7 @@ export function gate(call, ovh) {
   if (!credential || credential.state !== 'validated') return coded(403, 'Forbidden', 'INVALID_CREDENTIAL', 'This credential is not valid');
   const rules = credential.rules ?? ovh.settings.rules;
   if (!rules.some((rule) => covers(rule, call.method, call.ruled))) return forbidden('This call has not been granted');
-  if (ovh.rate.exceeded(consumer, ovh.settings)) return tooMany();
+  if (ovh.settings.rate_limit_at !== 'openrouter' && ovh.rate.exceeded(consumer, ovh.settings)) return tooMany();
   call.credential = credential;
   return null;
 }

@@ -81,6 +81,8 @@ test('a budget of requests a minute', async () => {
   assert.deepEqual(replies.map(({ status }) => status), [200, 200, 429]);
   assert.equal(replies[2].json.error.metadata.error_type, 'rate_limit_exceeded');
   assert.equal(replies[2].headers['retry-after'], '2');
+  await sandbox.set({ rate_limit_at: 'ovh' });
+  assert.equal((await call('GET', '/keys')).status, 200);
 });
 
 test('a key whose answer got lost is there, under its name', async () => {
