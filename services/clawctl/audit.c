@@ -102,15 +102,16 @@ static void nap(void)
 /* A service that is there takes its sweep within seconds; one at which nobody is for longer does not run. */
 static struct err await(struct audit *a)
 {
-    int64_t started = clock_ms();
+    int64_t started = clock_ms(), last_held = started;
 
     for (;;) {
         ROWS *rows = NULL;
         bool held = false;
         TRY(db_exec(a->db, &rows, progress_sql));
         learn(a, rows, &held);
-        int64_t waited = clock_ms() - started;
-        if (all_done(a) || waited > DEADLINE_MS || (waited > NOBODY_MS && !held)) {
+        int64_t now = clock_ms();
+        last_held = held ? now : last_held; /* by one that died, too: then another needs a moment */
+        if (all_done(a) || now - started > DEADLINE_MS || now - last_held > NOBODY_MS) {
             break;
         }
         nap();

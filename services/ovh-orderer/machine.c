@@ -6,7 +6,7 @@
 #include "moves.h"
 #include "ssh/keypair.h"
 
-enum { REBUILDS_MAX = 3 };
+enum { REBUILDS_MAX = 3, LOST_MAX = 5 };
 
 /* The machine is ours but OVH is not done with it; or it does not show it everywhere yet. */
 static struct err busy(struct job *job)
@@ -105,14 +105,36 @@ static struct err recovering(struct job *job, const struct ovh *ovh, const char 
 /* From here on the machine may come to hold somebody's data: it is wiped before it is let go. */
 static struct err rebuilding(struct job *job, int64_t task)
 {
+    note_set(job, "rebuild_sent", NULL);
+    note_set(job, "rebuild_lost", NULL);
     note_set_int(job, "task", task);
     note_set_int(job, "used", 1);
     return OK;
 }
 
+/* A request that got no answer, or may have gone out: OVH may still be about to carry it out. */
+static void rebuild_lost(struct job *job)
+{
+    note_set_int(job, "rebuild_sent", unix_now());
+    note_set_int(job, "rebuild_lost", note_int(job, "rebuild_lost", 0) + 1);
+}
+
+static bool rebuild_may_come(const struct job *job, double wait_s)
+{
+    return (double)(unix_now() - note_int(job, "rebuild_sent", 0)) <= wait_s;
+}
+
+static struct err no_answer(struct job *job)
+{
+    note_set(job, "rebuild_lost", NULL);
+    return permanent("OVH does not answer when it is asked to install the system, %d times in a "
+                     "row. The server is kept; a retry asks again",
+                     LOST_MAX);
+}
+
 /*
- * May run again: a rebuild newer than those before the first try is ours, and is not asked for again. If
- * OVH's list is late, it either refuses (a task is running) or installs the same system with the same key.
+ * May run again: a rebuild newer than those before the first try is ours, and is not asked for again. One that got no
+ * answer is waited for before there is another: carried out late, it would wipe a machine that is in use by then.
  */
 struct err server_rebuild(struct job *job)
 {
@@ -129,6 +151,16 @@ struct err server_rebuild(struct job *job)
     if (task > 0) {
         return rebuilding(job, task);
     }
+    if (job->again) {
+        rebuild_lost(job);
+    }
+    if (rebuild_may_come(job, ovh.settings->unknown_wait_s)) {
+        job_message(job, "Finding out whether OVH installs the system");
+        return later(job, ovh.settings->unknown_wait_s / 6);
+    }
+    if (note_int(job, "rebuild_lost", 0) >= LOST_MAX) {
+        return no_answer(job);
+    }
     TRY(recovering(job, &ovh, service, &wait));
     if (wait) {
         return busy(job);
@@ -136,6 +168,11 @@ struct err server_rebuild(struct job *job)
     e = ovh_vps_rebuild(&ovh, service, note(job, "image"), note(job, "public_key"), &task);
     if (ovh_busy(e) || ovh_absent(e)) {
         return busy(job);
+    }
+    if (e.kind == ERR_UNKNOWN) {
+        rebuild_lost(job);
+        (void)later(job, ovh.settings->unknown_wait_s / 6);
+        return not_yet("%s", e.text);
     }
     TRY(e);
     return rebuilding(job, task);

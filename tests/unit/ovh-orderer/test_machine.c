@@ -84,6 +84,47 @@ static void a_rebuild_under_way_is_not_asked_for_again(void **state)
     assert_int_equal(note_int(&job, "task", 0), 58);
 }
 
+/* Carried out late it would wipe a machine that is in use: there is never more than one on its way. */
+static void a_rebuild_without_an_answer_is_waited_for(void **state)
+{
+#define TASKS "/tasks?type=reinstallVm"
+    (void)state;
+    for (int comes = 0; comes < 2; comes++) {
+        start_again();
+        have_server();
+        OVH_WILL(ASK("GET", VPS TASKS, 200, "[50]"), BREAK("POST", VPS "/rebuild", ERR_UNKNOWN),
+                 ASK("GET", VPS TASKS, 200, "[50]"));
+        assert_int_equal(server_rebuild(&job).kind, ERR_NOT_YET);
+        assert_int_equal(server_rebuild(&job).kind, ERR_NOT_YET);
+        ALL_ASKED();
+        if (comes) {
+            OVH_WILL(ASK("GET", VPS TASKS, 200, "[50,58]"));
+            assert_false(failed(server_rebuild(&job)));
+            assert_int_equal(note_int(&job, "task", 0), 58);
+        } else {
+            note_set_int(&job, "rebuild_sent", 1); /* long ago by now */
+            OVH_WILL(ASK("GET", VPS TASKS, 200, "[50]"),
+                     ASK("POST", VPS "/rebuild", 200, "{\"id\":60}"));
+            assert_false(failed(server_rebuild(&job)));
+            assert_int_equal(note_int(&job, "task", 0), 60);
+        }
+        ALL_ASKED();
+        assert_int_equal(note_int(&job, "rebuild_sent", 0), 0);
+    }
+    start_again();
+    have_server();
+    job.again = true; /* what was cut off may have sent one */
+    OVH_WILL(ASK("GET", VPS TASKS, 200, "[50]"));
+    assert_int_equal(server_rebuild(&job).kind, ERR_NOT_YET);
+    ALL_ASKED();
+    remember_int("rebuild_lost", 5);
+    remember_int("rebuild_sent", 1);
+    job.again = false;
+    (void)json_object_clear(job.patch);
+    OVH_WILL(ASK("GET", VPS TASKS, 200, "[50]"));
+    assert_int_equal(server_rebuild(&job).kind, ERR_PERMANENT);
+}
+
 static void a_busy_server_is_waited_for(void **state)
 {
     (void)state;
@@ -162,6 +203,7 @@ int main(void)
         TEST(for_a_reinstall_there_is_a_new_key_and_a_fresh_floor),
         TEST(the_rebuild_brings_our_key),
         TEST(a_rebuild_under_way_is_not_asked_for_again),
+        TEST(a_rebuild_without_an_answer_is_waited_for),
         TEST(a_busy_server_is_waited_for),
         TEST(the_third_failed_rebuild_asks_for_a_person),
         TEST(after_a_failure_the_server_must_be_up_first),

@@ -126,8 +126,10 @@ static inline void world_says(const struct exchange *script, size_t n)
 }
 
 #define OVH_WILL(...)                                                                              \
-    static const struct exchange script_[] = {__VA_ARGS__};                                        \
-    world_says(script_, sizeof script_ / sizeof script_[0])
+    do {                                                                                           \
+        static const struct exchange script_[] = {__VA_ARGS__};                                    \
+        world_says(script_, sizeof script_ / sizeof script_[0]);                                   \
+    } while (0)
 
 #define ASK(method_, path_, status_, body_)                                                        \
     {                                                                                              \
