@@ -25,8 +25,9 @@
     M(db_reconnects,     "connections to PostgreSQL opened again after a failure")     \
     M(http_requests,     "HTTP requests answered")                                     \
     M(http_errors,       "HTTP requests answered with 5xx")                            \
-    M(openings_made,     "links into OpenClaw made")                                   \
-    M(openings_failed,   "links into OpenClaw that could not be made")
+    M(openings_made,     "links into OpenClaw made, and browsers approved")            \
+    M(openings_by_token, "of these, links that need an approval")                      \
+    M(openings_failed,   "links and approvals that could not be made")
 
 #define METRIC_GAUGES(M)                                                               \
     M(workers_busy,      "worker threads inside an action")                            \

@@ -38,8 +38,8 @@ static const char look_sql[] =
     "(select count(*) from openings o where " WAITED_FOR ") as everybodys "
     "from deployments d where d.id = $1::uuid and d.user_id = $2::uuid for share of d";
 static const char ask_sql[] =
-    "insert into openings (id, deployment_id, asked_by, reader, expires_at) "
-    "values ($1::uuid, $2::uuid, $3::uuid, $4, clock_timestamp() + $5::int * interval '1 s')";
+    "insert into openings (id, deployment_id, asked_by, reader, expires_at, wish) "
+    "values ($1::uuid, $2::uuid, $3::uuid, $4, clock_timestamp() + $5::int * interval '1 s', $6)";
 static const char tell_sql[] = "select pg_notify('openings_asked', '')";
 /* Reading it is deleting it; `over`: nobody waits any longer. */
 static const char read_sql[] =
@@ -50,7 +50,7 @@ static const char read_sql[] =
     "$3::bool) "
     "returning o.*) "
     "select mine.answered, mine.claimed, taken.sealed, host(taken.address) as ip, "
-    "taken.failure_status, taken.failure, " STAMP(
+    "taken.failure_status, taken.failure, taken.approval, " STAMP(
         "taken.link_expires_at") " as expires_at "
                                  "from mine left join taken on taken.id = mine.id";
 static const char forget_sql[] = "delete from openings where asked_by = $1::uuid";
@@ -58,6 +58,7 @@ static const char forget_sql[] = "delete from openings where asked_by = $1::uuid
 /* One opening on its way. */
 struct opening {
     char id[ID_SIZE];
+    bool approves; /* it lets a browser in that is there already */
     const char *reader;
     struct box_key *key;
     int64_t deadline;
@@ -114,9 +115,10 @@ static struct err ask(struct db *db, struct request *request, struct reply *repl
         return OK;
     }
     TRY(db_exec(db, NULL, ask_sql, P((const char *)opening->id), P(request->id), P(store_owner()),
-                P(opening->reader), P(WAIT_S)));
+                P(opening->reader), P(WAIT_S), P(opening->approves ? "approval" : "link")));
     TRY(db_exec(db, NULL, tell_sql));
-    return store_audit(db, request, request->visitor.user_id, "open", request->id);
+    return store_audit(db, request, request->visitor.user_id,
+                       opening->approves ? "open-approve" : "open", request->id);
 }
 
 /* The link, whole: where the machine is, and behind the # what only its owner's browser gets to see. */
@@ -136,7 +138,7 @@ static struct err answer(const struct request *request, struct reply *reply,
     (void)buf_put_json(&body, arena_printf(request->arena, "%s#%s", url, secret));
     (void)buf_puts(&body, ",\"expiresAt\":");
     (void)buf_put_json(&body, rows_text(rows, 0, "expires_at"));
-    (void)buf_puts(&body, "}");
+    (void)buf_printf(&body, ",\"approval\":%s}", rows_bool(rows, 0, "approval") ? "true" : "false");
     if (body.failed) {
         return permanent("the link is too long");
     }
@@ -161,6 +163,10 @@ static struct err look(struct request *request, struct reply *reply, bool over)
                       "It changed while it was being opened. Look at it, and try again.");
     }
     if (rows_bool(rows, 0, "answered") && rows_null(rows, 0, "failure")) {
+        if (opening->approves) {
+            reply_empty(reply, 204);
+            return OK;
+        }
         return answer(request, reply, opening, rows);
     }
     if (rows_bool(rows, 0, "answered")) {
@@ -200,12 +206,13 @@ static struct err wait_for_it(struct request *request, struct reply *reply, stru
     return OK;
 }
 
-struct err openings_open(struct request *request, struct reply *reply)
+static struct err serve(struct request *request, struct reply *reply, bool approves)
 {
     SCOPED(box_key_free_p) struct box_key *key = box_key_new();
     struct opening *opening = arena_alloc(request->arena, sizeof *opening);
 
     id_new(opening->id);
+    opening->approves = approves;
     opening->key = key;
     opening->reader = box_reader(key, request->arena);
     opening->deadline = clock_ms() + WAIT_S * 1000;
@@ -220,4 +227,14 @@ struct err openings_open(struct request *request, struct reply *reply)
         return e;
     }
     return wait_for_it(request, reply, waiter);
+}
+
+struct err openings_open(struct request *request, struct reply *reply)
+{
+    return serve(request, reply, false);
+}
+
+struct err openings_approve(struct request *request, struct reply *reply)
+{
+    return serve(request, reply, true);
 }

@@ -43,6 +43,7 @@ static const struct route routes[] = {
     {"GET",    "/api/openclaw/deployments/:id",        deployments_get,     true,  NULL,           "one of mine"},
     {"DELETE", "/api/openclaw/deployments/:id",        decisions_destroy, true,  NULL,           "release everything of it"},
     {"POST",   "/api/openclaw/deployments/:id/open",   openings_open,     true,  NULL,           "a link into it that works once"},
+    {"POST",   "/api/openclaw/deployments/:id/open/approve", openings_approve, true, NULL,       "let the browser in that went there by such a link"},
     {"POST",   "/api/openclaw/deployments/:id/restart", changes_restart,  true,  NULL,           "restart OpenClaw on its machine"},
     {"POST",   "/api/openclaw/deployments/:id/upgrade", changes_upgrade,  true,  NULL,           "bring OpenClaw to the newer version"},
     {"POST",   "/api/openclaw/deployments/:id/retry",  decisions_retry,   true,  NULL,           "go on where it failed"},

@@ -141,6 +141,11 @@ static const char *escaped(const char *text, struct arena *arena)
 
 const char *link_fragment(const struct link *link, const char *gateway_token, struct arena *arena)
 {
+    const char *token = escaped(gateway_token, arena);
+
+    if (!link->token) {
+        return arena_printf(arena, "token=%s", token);
+    }
     return arena_printf(arena, "bootstrapToken=%s&bootstrapProfile=owner&token=%s", link->token,
-                        escaped(gateway_token, arena));
+                        token);
 }

@@ -13,12 +13,16 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Codes of its errors: OpenClaw's gateway is down; it refuses for another reason (in the text); this is no link. */
-enum { LINK_NOT_RUNNING = 2001, LINK_REFUSED = 2002, LINK_SENSELESS = 2003 };
+/* Codes of errors: OpenClaw's gateway is down; it refuses for another reason (in the text); this is no link; it took too long. */
+enum { LINK_NOT_RUNNING = 2001, LINK_REFUSED = 2002, LINK_SENSELESS = 2003, LINK_LATE = 2004 };
 
 struct link {
-    const char *token;     /* works once */
+    const char *
+        token; /* works once; NULL: OpenClaw made none, and its page is opened by the gateway's alone */
     int64_t expires_at_ms; /* since 1970, by our clock */
+    /* without a token */
+    const char *noted; /* the requests that waited for approval already, see devices.h */
+    const char *why;   /* OpenClaw made none */
 };
 
 /* `now_ms`: when the link was asked for. */
@@ -27,6 +31,6 @@ struct err link_read(const char *text, size_t len, int64_t now_ms, struct arena 
 
 /*
  * What stands behind the # of the public address: the link's token, and the gateway's, with which a page that may keep
- * nothing in its browser connects again after a break.
+ * nothing in its browser connects again after a break. Without the link's, the page asks to be approved.
  */
 const char *link_fragment(const struct link *link, const char *gateway_token, struct arena *arena);

@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "devices.h"
 #include "link.h"
 
 struct machine {
@@ -76,8 +77,18 @@ struct err machine_service(const struct machine *machine, bool stay, struct aren
                            struct service_answer *ret) MUST_CHECK;
 
 /*
- * A link into OpenClaw that works once, at most `within_ms`. ERR_UNKNOWN: it took too long, or the line was lost; else an
+ * A link into OpenClaw that works once, at most `within_ms`. Where OpenClaw runs but makes none, refuses or takes too long, it is
+ * one without a token, and those who wait for approval are noted; `before`: who was by the last such noting, NULL when there was
+ * none lately. ERR_UNKNOWN: it took too long, or the line was lost; else an
  * error of logging in, or of link_read. Again is safe: each call makes a link of its own, and unused ones expire.
  */
-struct err machine_mint(const struct machine *machine, int within_ms, struct arena *arena,
-                        struct link *ret) MUST_CHECK;
+struct err machine_mint(const struct machine *machine, const char *before, int within_ms,
+                        struct arena *arena, struct link *ret) MUST_CHECK;
+
+/*
+ * Approves the one browser that has come to wait since the others were `noted`; waits for it, at most `within_ms`. `ret_known`: none
+ * waits, but one that needs no approval has come since. ERR_PERMANENT with a code of devices.h: none came, or more than one
+ * waits and none is approved, or OpenClaw is of no help; else an error of logging in. After ERR_UNKNOWN it may have been approved.
+ */
+struct err machine_approve(const struct machine *machine, const char *noted, int within_ms,
+                           struct arena *arena, bool *ret_known) MUST_CHECK;

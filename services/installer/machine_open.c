@@ -1,49 +1,58 @@
 /* Asking the OpenClaw on a machine for a link into it. A person waits meanwhile, so the time is short. */
-#include <stdio.h>
-
 #include "base/clock.h"
-#include "base/scope.h"
 #include "machine_ssh.h"
 
 enum {
     LOGIN_MS = 8000, /* a machine that does not answer by then does not answer */
     LEAST_MS = 1000,
-    TIMED_OUT = 124, /* timeout's own status */
+    NOTING_MS = 6000, /* kept back for what is done when no link comes: a few times what it takes */
+    BY_TOKEN_MS = 3 * 60 * 1000, /* a noting that is older says little of who waits */
     LINK_LIMIT = 8 * 1024,
 };
 
-/*
- * As the account that OpenClaw runs under, from a folder that it may enter, with the home it serves from: else another
- * OpenClaw's state would be read. The compile cache is the service's own and saves a little. Nothing but the answer may
- * come: what sudo and Node complain about is dropped.
- */
-#define HOME "/var/lib/openclaw"
-static const char mint[] =
-    "sudo -n /bin/sh -c 'cd " HOME " && exec timeout -k 2 %d runuser -u openclaw -- env HOME=" HOME
-    " NODE_COMPILE_CACHE=" HOME "/.cache/node-compile openclaw dashboard --json' 2>/dev/null "
-    "</dev/null";
+static struct err ask(struct ssh *ssh, int within_ms, struct arena *arena, struct link *ret)
+{
+    int64_t asked_at = clock_unix_us() / 1000;
+    struct ssh_result said;
 
-struct err machine_mint(const struct machine *machine, int within_ms, struct arena *arena,
-                        struct link *ret)
+    TRY(openclaw_run(ssh, "dashboard --json", within_ms, LINK_LIMIT, arena, &said));
+    return link_read(said.output, said.output_len, asked_at, arena, ret);
+}
+
+/* OpenClaw may well do other things: it is only links that it does not make. */
+static bool makes_no_link(struct err e)
+{
+    return e.code == LINK_REFUSED || e.code == LINK_SENSELESS || e.code == LINK_LATE;
+}
+
+static struct err go_by_token(struct ssh *ssh, const char *before, int within_ms, struct err why,
+                              struct arena *arena, struct link *ret)
+{
+    *ret = (struct link){.expires_at_ms = clock_unix_us() / 1000 + BY_TOKEN_MS,
+                         .why = arena_strdup(arena, why.text)};
+    return note_waiting(ssh, before, within_ms, arena, &ret->noted);
+}
+
+struct err machine_mint(const struct machine *machine, const char *before, int within_ms,
+                        struct arena *arena, struct link *ret)
 {
     SCOPED(ssh_close_p) struct ssh *ssh = NULL;
     int64_t deadline = clock_ms() + within_ms;
-    struct ssh_result said;
     const char *pin;
 
     TRY(open_machine(machine, within_ms < LOGIN_MS ? within_ms : LOGIN_MS, arena, &ssh, &pin));
-    int64_t asked_at = clock_unix_us() / 1000;
-    int left = (int)(deadline - clock_ms());
+    int left = (int)(deadline - clock_ms()) - OPENCLAW_GRACE_MS;
+    int back = left > 2 * (NOTING_MS + OPENCLAW_GRACE_MS) ? NOTING_MS + OPENCLAW_GRACE_MS : 0;
     if (left < LEAST_MS) {
         return unknown("no time was left to ask for a link");
     }
-    const char *command = arena_printf(arena, mint, (left + 999) / 1000);
-    TRY(ssh_run(ssh, command, NULL, 0, left, LINK_LIMIT, arena, &said));
-    if (said.status == TIMED_OUT) {
-        return unknown("OpenClaw did not answer in time");
+    struct err e = ask(ssh, left - back, arena, ret);
+    if (!failed(e) || !makes_no_link(e)) {
+        return e;
     }
-    if (said.truncated) {
-        said.output_len = 0; /* no link is as long as that */
+    left = (int)(deadline - clock_ms()) - OPENCLAW_GRACE_MS;
+    if (left < LEAST_MS || failed(go_by_token(ssh, before, left, e, arena, ret))) {
+        return e; /* what is wrong with its links says more than what is wrong with its list */
     }
-    return link_read(said.output, said.output_len, asked_at, arena, ret);
+    return OK;
 }

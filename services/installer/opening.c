@@ -1,4 +1,4 @@
-/* Making one link, and a sentence for everything that can come between. */
+/* Making one link or one approval, and a sentence for everything that can come between. */
 #include "opening.h"
 
 #include <arpa/inet.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
 #include "machine.h"
 #include "runner/move.h"
 #include "seal/box.h"
@@ -63,6 +65,22 @@ static void explain(struct opening *o, struct err e)
              "OpenClaw on the machine answers something that is no link. Restart it, or try again "
              "in a minute.");
         return;
+    case DEVICES_SENSELESS:
+        fail(o, 502, "OpenClaw does not tell which browser waits to be let in. Press Reconnect.");
+        return;
+    case DEVICES_REFUSED:
+        fail(o, 502, "OpenClaw does not let this browser in. Press Reconnect.");
+        return;
+    case DEVICES_NOBODY:
+        fail(o, 409,
+             "No new browser asked OpenClaw to be let in. If its page has not opened, press "
+             "Reconnect.");
+        return;
+    case DEVICES_SEVERAL:
+        fail(o, 409,
+             "More than one browser waits to be let in, and nobody can tell which is yours. Close "
+             "the others and press Reconnect.");
+        return;
     default:
         break;
     }
@@ -100,18 +118,38 @@ static bool is_address(const char *ip)
     return inet_pton(AF_INET, ip, address) == 1 || inet_pton(AF_INET6, ip, address) == 1;
 }
 
-static void make(struct opening *o, const struct machine *machine, const char *token)
+static struct err make(struct opening *o, const struct machine *machine, const char *token,
+                       int within_ms)
+{
+    struct link link = {0};
+
+    TRY(machine_mint(machine, o->noted, within_ms, o->arena, &link));
+    const char *fragment = link_fragment(&link, token, o->arena);
+    TRY(box_close(o->reader, o->id, fragment, strlen(fragment), o->arena, &o->sealed));
+    o->expires_at_ms = link.expires_at_ms;
+    if (!link.token) {
+        o->waiting = link.noted;
+        o->why = link.why;
+    }
+    return OK;
+}
+
+static struct err approve(struct opening *o, const struct machine *machine, int within_ms)
+{
+    bool known;
+
+    TRY(machine_approve(machine, o->noted, within_ms, o->arena, &known));
+    o->why = known ? "OpenClaw knew the browser" : "";
+    return OK;
+}
+
+static void go(struct opening *o, const struct machine *machine, const char *token)
 {
     int64_t left = o->deadline - clock_ms() - MARGIN_MS;
-    struct link link = {0};
-    struct err e = left > 0 ? machine_mint(machine, (int)left, o->arena, &link)
-                            : unknown("nobody waits any more");
+    struct err e = left <= 0     ? unknown("nobody waits any more")
+                   : o->approves ? approve(o, machine, (int)left)
+                                 : make(o, machine, token, (int)left);
 
-    if (!failed(e)) {
-        const char *fragment = link_fragment(&link, token, o->arena);
-        o->expires_at_ms = link.expires_at_ms;
-        e = box_close(o->reader, o->id, fragment, strlen(fragment), o->arena, &o->sealed);
-    }
     if (failed(e)) {
         o->sealed = NULL;
         explain(o, e);
@@ -128,6 +166,10 @@ void opening_make(struct opening *o, const struct seal *seal)
         fail(o, 409, "OpenClaw is not installed on the machine at the moment.");
         return;
     }
+    if (o->approves && !o->noted) {
+        fail(o, 409, "No link that needs an approval was made lately. Press Reconnect.");
+        return;
+    }
     const char *key = secret(o, seal, SECRET_SSH_KEY, o->ssh_key);
     const char *token = secret(o, seal, SECRET_GATEWAY_TOKEN, o->gateway_token);
     if (!key || !token || !*o->host_key) {
@@ -136,5 +178,28 @@ void opening_make(struct opening *o, const struct seal *seal)
              "here.");
         return;
     }
-    make(o, &(struct machine){.ip = o->ip, .private_key = key, .pin = o->host_key}, token);
+    go(o, &(struct machine){.ip = o->ip, .private_key = key, .pin = o->host_key}, token);
+}
+
+void opening_report(const struct opening *o, int64_t began)
+{
+    int64_t ms = clock_ms() - began;
+
+    metric_time(&metrics.open_seconds, ms * 1000);
+    log_deployment(o->deployment_id);
+    METRIC_ADD(openings_made, !o->failure);
+    METRIC_ADD(openings_failed, o->failure != NULL);
+    METRIC_ADD(openings_by_token, o->waiting != NULL);
+    if (o->failure) {
+        log_warn(o->approves ? "no browser approved" : "not opened", KV("status", o->status),
+                 KV("told", o->failure), KV("why", o->why), KV("ms", ms));
+    } else if (o->waiting) {
+        log_warn("opened without a link", KV("why", o->why), KV("ms", ms));
+    } else {
+        log_info(!o->approves ? "opened"
+                 : *o->why    ? "no approval needed"
+                              : "browser approved",
+                 KV("ms", ms));
+    }
+    log_deployment(NULL);
 }

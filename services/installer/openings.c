@@ -1,4 +1,4 @@
-/* The openers' threads: one that keeps the books, and OPENERS that make links. */
+/* The openers' threads: one that keeps the books, and OPENERS that make links and approve browsers. */
 #include "openings.h"
 
 #include <poll.h>
@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "openings_rows.h"
 #include "service/signals.h"
 #include "settings.h"
@@ -63,23 +62,6 @@ static struct opening *next_todo(void)
     return o;
 }
 
-static void report(const struct opening *o, int64_t began)
-{
-    int64_t ms = clock_ms() - began;
-
-    metric_time(&metrics.open_seconds, ms * 1000);
-    log_deployment(o->deployment_id);
-    if (o->sealed) {
-        METRIC_ADD(openings_made, 1);
-        log_info("opened", KV("ms", ms));
-    } else {
-        METRIC_ADD(openings_failed, 1);
-        log_warn("not opened", KV("status", o->status), KV("told", o->failure), KV("why", o->why),
-                 KV("ms", ms));
-    }
-    log_deployment(NULL);
-}
-
 static void ended(void)
 {
     (void)pthread_mutex_lock(&pool.lock);
@@ -97,7 +79,7 @@ static void *opener_main(void *unused)
         int64_t began = clock_ms();
         opening_make(o, pool.seal);
         crash_point("opener.made");
-        report(o, began);
+        opening_report(o, began);
         (void)pthread_mutex_lock(&pool.lock);
         put_last(&pool.done, o);
         (void)pthread_mutex_unlock(&pool.lock);

@@ -1,6 +1,7 @@
 /*
- * The openers: a few threads that make links into OpenClaw while people wait for them. They are apart from the runner's
- * workers, so no link ever waits behind installations; any number of installers share the work.
+ * The openers: a few threads that make links into OpenClaw, and where it makes none approve a browser, while people wait for
+ * them. They are apart from the runner's workers, so no link ever waits behind installations; any number of installers share the
+ * work.
  *
  * One thread keeps the books: it hears that somebody asked (and looks every two seconds all the same), claims rows of table
  * `openings` for idle openers, renews the claims while they are at it, and writes the answers. A claim that is not renewed

@@ -8,7 +8,8 @@
 
 enum {
     LEASE_S = 4,
-    LEAST_S = 4, /* with less than that left no link would come in time */
+    LEAST_S = 4,   /* with less than that left no link would come in time */
+    NOTED_S = 300, /* so long OpenClaw keeps those who wait; an older noting says too little */
 };
 
 static const char give_back_sql[] =
@@ -34,7 +35,7 @@ static const char take_sql[] =
     "taken as (update openings o set claimed_by = $1::uuid, claims = o.claims + 1, "
     "claimed_until = clock_timestamp() + $3::int * interval '1 s' from free where o.id = free.id "
     "returning o.*) "
-    "select t.id, t.deployment_id, t.claims, t.reader, "
+    "select t.id, t.deployment_id, t.claims, t.reader, t.wish = 'approval' as approves, a.noted, "
     "extract(epoch from t.expires_at - clock_timestamp())::float8 as left_s, "
     "d.status = 'READY' as ready, coalesce(r.goal = 'up' and r.state not in "
     "('new', 'reached', 'following', 'set_up', 'leaving', 'left', 'gone'), false) as installed, "
@@ -42,15 +43,23 @@ static const char take_sql[] =
     "coalesce(k.sealed, '') as ssh_key, coalesce(g.sealed, '') as gateway_token "
     "from taken t join deployments d on d.id = t.deployment_id "
     "left join resource r on r.id = t.deployment_id "
+    "left join approvals a on a.deployment_id = t.deployment_id "
+    "and a.noted_at > clock_timestamp() - $5::int * interval '1 s' "
     "left join secrets k on k.deployment_id = t.deployment_id and k.name = '" SECRET_SSH_KEY "' "
     "left join secrets g on g.deployment_id = t.deployment_id and g.name = '" SECRET_GATEWAY_TOKEN
     "'";
 
+/* With a link that needs an approval goes who waits already. */
 static const char answer_sql[] =
-    "update openings set answered_at = clock_timestamp(), sealed = $4, address = $5::inet, "
-    "link_expires_at = to_timestamp($6::bigint / 1000.0), failure_status = $7::int, failure = $8 "
+    "with told as (update openings set answered_at = clock_timestamp(), sealed = $4, "
+    "address = $5::inet, link_expires_at = to_timestamp($6::bigint / 1000.0), "
+    "failure_status = $7::int, failure = $8, approval = $9::text is not null "
     "where id = $1::uuid and claimed_by = $2::uuid and claims = $3::int and answered_at is null "
-    "returning pg_notify('openings_answered', id::text)";
+    "returning id, deployment_id), "
+    "noted as (insert into approvals (deployment_id, noted) select deployment_id, $9 from told "
+    "where $9::text is not null on conflict (deployment_id) do update "
+    "set noted = excluded.noted, noted_at = excluded.noted_at) "
+    "select pg_notify('openings_answered', id::text) from told";
 
 struct err openings_give_back(struct db *db, const char *owner)
 {
@@ -70,6 +79,10 @@ static struct opening *take(const struct rows *rows, int row)
     (void)snprintf(o->deployment_id, ID_SIZE, "%s", rows_text(rows, row, "deployment_id"));
     o->claims = (int)rows_int(rows, row, "claims");
     o->deadline = clock_ms() + (int64_t)(rows_real(rows, row, "left_s") * 1000);
+    o->approves = rows_bool(rows, row, "approves");
+    if (!rows_null(rows, row, "noted")) {
+        o->noted = arena_strdup(o->arena, rows_text(rows, row, "noted"));
+    }
     o->ready = rows_bool(rows, row, "ready");
     o->installed = rows_bool(rows, row, "installed");
     o->reader = arena_strdup(o->arena, rows_text(rows, row, "reader"));
@@ -85,7 +98,7 @@ struct err openings_take(struct db *db, const char *owner, int most, struct open
     ROWS *rows = NULL;
 
     *ret = NULL;
-    TRY(db_exec(db, &rows, take_sql, P(owner), P(most), P(LEASE_S), P(LEAST_S)));
+    TRY(db_exec(db, &rows, take_sql, P(owner), P(most), P(LEASE_S), P(LEAST_S), P(NOTED_S)));
     for (int i = 0; i < rows_count(rows); i++) {
         struct opening *o = take(rows, i);
         o->next = *ret;
@@ -98,10 +111,15 @@ struct err openings_answer(struct db *db, const char *owner, const struct openin
 {
     const char *none = NULL;
 
-    if (!o->sealed) {
+    if (!o->sealed) { /* a failure, or an approval, of which there is nothing to tell */
+        const char *failure = o->failure;
+        struct param status = P(none);
+        if (failure) {
+            status = P(o->status);
+        }
         return db_exec(db, NULL, answer_sql, P((const char *)o->id), P(owner), P(o->claims),
-                       P(none), P(none), P(none), P(o->status), P(o->failure));
+                       P(none), P(none), P(none), status, P(failure), P(none));
     }
     return db_exec(db, NULL, answer_sql, P((const char *)o->id), P(owner), P(o->claims),
-                   P(o->sealed), P(o->ip), P(o->expires_at_ms), P(none), P(none));
+                   P(o->sealed), P(o->ip), P(o->expires_at_ms), P(none), P(none), P(o->waiting));
 }

@@ -6,6 +6,7 @@ import { calm, end, start } from './open/world.mjs';
 import { forgetKeys } from './hostile/machine.mjs';
 import './open/links.mjs';
 import './open/trouble.mjs';
+import './open/door.mjs';
 import './open/many.mjs';
 import './open/copies.mjs';
 import './open/secrets.mjs';

@@ -5,18 +5,9 @@ import { afterEach, describe, test } from 'node:test';
 import { until } from '../../harness/wait.mjs';
 import { on, power, rebuilt } from '../hostile/machine.mjs';
 import { deploy } from '../hostile/world.mjs';
-import { ask, assertOpens, assertTold, calm, minted, rows, told, untilClaimed, untilNoRows, world } from './world.mjs';
+import { ask, assertOpens, assertTold, back, calm, minted, pretend, rows, told, untilClaimed, untilNoRows, world } from './world.mjs';
 
-const OPENCLAW = '/usr/local/bin/openclaw';
 const LATEST = 25; // seconds: the dashboard waits no longer
-
-/** From now on the machine's `openclaw` does this; `back` undoes it. */
-const pretend = (script) => on(world.id, `sudo -n /bin/sh -c '[ -e ${OPENCLAW}.real ] || cp ${OPENCLAW} ${OPENCLAW}.real; rm ${OPENCLAW}; cat >${OPENCLAW}; chmod 755 ${OPENCLAW}' <<'END'
-#!/bin/sh
-${script}
-END
-`);
-const back = () => on(world.id, `sudo -n /bin/sh -c '[ ! -e ${OPENCLAW}.real ] || mv ${OPENCLAW}.real ${OPENCLAW}'`);
 
 const answersAgain = () => until(async () => (await ask()).status === 200, { what: 'it opens again', deadline: 30 });
 
@@ -58,9 +49,10 @@ describe('trouble on the machine', () => {
     await assertOpens(await ask());
   });
 
-  test('it takes too long', async () => {
-    await world.sandbox.settings({ mint: 3600 });
+  test('it takes too long, whatever it is asked', async () => {
+    await pretend('sleep 3600');
     const answer = await ask();
+    await back();
     assertTold(answer, 504, /^OpenClaw took too long/);
     assert.ok(answer.seconds < LATEST, `after ${answer.seconds} s`);
     await untilNoRows();

@@ -24,13 +24,21 @@ export async function start() {
   await world.api.waitStatus(world.id, 'READY', { deadline: 90 });
 }
 
-/** The whole answer, with how many seconds it took. */
-export async function ask({ id = world.id, api = world.api } = {}) {
+async function post(path, { id = world.id, api = world.api } = {}) {
   const began = Date.now();
-  const answer = await api.request('POST', `${DEPLOYMENTS}/${id}/open`, { body: '', timeout: 40 });
-  if (answer.status === 200) for (const secret of Object.values(secretsOf(answer.body.url))) if (secret !== 'owner') told.add(secret);
+  const answer = await api.request('POST', `${DEPLOYMENTS}/${id}/${path}`, { body: '', timeout: 40 });
   return { ...answer, seconds: (Date.now() - began) / 1000 };
 }
+
+/** The whole answer, with how many seconds it took. */
+export async function ask(who) {
+  const answer = await post('open', who);
+  if (answer.status === 200) for (const secret of Object.values(secretsOf(answer.body.url))) if (secret !== 'owner') told.add(secret);
+  return answer;
+}
+
+/** Asks for the approval of the browser that waits; the whole answer as above. */
+export const approve = (who) => post('open/approve', who);
 
 /** It was opened; and, unless {use: false}, a browser gets in with the link. */
 export async function assertOpens(answer, { use = true } = {}) {
@@ -38,6 +46,17 @@ export async function assertOpens(answer, { use = true } = {}) {
   if (use) assert.equal(await enter(answer.body.url, world.stack.env.MACHINE_CA_FILE), 'connected');
   return answer.body;
 }
+
+const OPENCLAW = '/usr/local/bin/openclaw';
+
+/** From now on the machine's `openclaw` does this, where the real one is $REAL; `back` undoes it. */
+export const pretend = (script) => on(world.id, `sudo -n /bin/sh -c '[ -e ${OPENCLAW}.real ] || cp ${OPENCLAW} ${OPENCLAW}.real; rm ${OPENCLAW}; cat >${OPENCLAW}; chmod 755 ${OPENCLAW}' <<'END'
+#!/bin/sh
+REAL=${OPENCLAW}.real
+${script}
+END
+`);
+export const back = () => on(world.id, `sudo -n /bin/sh -c '[ ! -e ${OPENCLAW}.real ] || mv ${OPENCLAW}.real ${OPENCLAW}'`);
 
 /** A problem whose detail is a sentence for people, and says nothing of how the product is made. */
 export function assertTold(answer, status, detail) {

@@ -30,6 +30,9 @@ static void the_id_is_taken_out_of_the_path(void **state)
     assert_string_equal(id, ID);
     assert_non_null(match("POST", "/api/openclaw/deployments/" ID "/retry"));
     assert_string_equal(id, ID);
+    const struct route *approve = match("POST", "/api/openclaw/deployments/" ID "/open/approve");
+    assert_string_equal(id, ID);
+    assert_true(approve->needs_session);
 }
 
 static void what_is_no_id_is_matched_but_not_taken(void **state)
@@ -110,7 +113,7 @@ static void only_accounts_and_the_description_are_open_to_all(void **state)
         assert_int_equal(match(method, path)->needs_session, !open);
         n++;
     }
-    assert_int_equal(n, 16);
+    assert_int_equal(n, 17);
     (void)fclose(out);
 }
 

@@ -63,6 +63,7 @@ static void only_what_is_needed_goes_on(void **state)
                         "bootstrapToken=" TOKEN "&bootstrapProfile=owner&token=f00dfeed");
     assert_string_equal(link_fragment(&found, "a&b=#c\xc3\xa4", arena),
                         "bootstrapToken=" TOKEN "&bootstrapProfile=owner&token=a%26b%3D%23c%C3%A4");
+    assert_string_equal(link_fragment(&(struct link){0}, "a&b", arena), "token=a%26b");
 }
 
 static void a_clock_that_is_wrong_makes_no_link_live_longer(void **state)

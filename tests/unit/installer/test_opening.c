@@ -23,25 +23,45 @@
 
 static struct {
     struct err fails;
-    int calls, within_ms;
-    char ip[40], pin[40], key[40];
+    bool by_token; /* OpenClaw makes no link */
+    bool known;    /* and needs no approval */
+    int calls, approvals, within_ms;
+    char ip[40], pin[40], key[40], noted[40];
 } world;
 
 static struct seal *seal;
 static struct box_key *reader;
 static struct opening *o;
 
-/* Wins over the one in the service's archive. */
-struct err machine_mint(const struct machine *machine, int within_ms, struct arena *arena,
-                        struct link *ret)
+static void look(const struct machine *machine, const char *noted, int within_ms)
 {
-    (void)arena;
-    world.calls++;
     world.within_ms = within_ms;
     (void)snprintf(world.ip, sizeof world.ip, "%s", machine->ip);
     (void)snprintf(world.pin, sizeof world.pin, "%s", machine->pin);
     (void)snprintf(world.key, sizeof world.key, "%s", machine->private_key);
-    *ret = (struct link){.token = LINK_TOKEN, .expires_at_ms = 1790000000000LL};
+    (void)snprintf(world.noted, sizeof world.noted, "%s", noted ? noted : "nothing");
+}
+
+/* These two win over those in the service's archive. */
+struct err machine_mint(const struct machine *machine, const char *before, int within_ms,
+                        struct arena *arena, struct link *ret)
+{
+    (void)arena;
+    world.calls++;
+    look(machine, before, within_ms);
+    *ret = world.by_token ? (struct link){.noted = "one two", .why = "it says nothing"}
+                          : (struct link){.token = LINK_TOKEN};
+    ret->expires_at_ms = 1790000000000LL;
+    return world.fails;
+}
+
+struct err machine_approve(const struct machine *machine, const char *noted, int within_ms,
+                           struct arena *arena, bool *ret_known)
+{
+    (void)arena;
+    *ret_known = world.known;
+    world.approvals++;
+    look(machine, noted, within_ms);
     return world.fails;
 }
 
@@ -123,6 +143,66 @@ static void the_link_arrives_sealed_for_who_asked(void **state)
                      ERR_PERMANENT);
 }
 
+static void without_a_link_the_gateways_token_goes_and_says_so(void **state)
+{
+    const char *plain;
+    size_t len;
+
+    (void)state;
+    world.by_token = true;
+    o->noted = "before";
+    opening_make(o, seal);
+    assert_null(o->failure);
+    assert_string_equal(world.noted, "before");
+    assert_string_equal(o->waiting, "one two");
+    assert_string_equal(o->why, "it says nothing");
+    assert_int_equal(box_open(reader, OPENING, o->sealed, o->arena, &plain, &len).kind, ERR_NONE);
+    assert_string_equal(plain, "token=" TOKEN);
+    assert_int_equal(world.approvals, 0);
+}
+
+static void with_a_link_nothing_is_to_be_approved(void **state)
+{
+    (void)state;
+    opening_make(o, seal);
+    assert_null(o->waiting);
+    assert_string_equal(world.noted, "nothing");
+}
+
+static void an_approval_goes_to_the_machine_with_who_waited_and_tells_nothing(void **state)
+{
+    (void)state;
+    o->approves = true;
+    o->noted = "one two";
+    opening_make(o, seal);
+    assert_null(o->failure);
+    assert_null(o->sealed);
+    assert_null(o->waiting);
+    assert_string_equal(world.noted, "one two");
+    assert_string_equal(world.pin, "ssh-ed25519 SHA256:abc");
+    assert_int_equal(world.approvals, 1);
+    assert_int_equal(world.calls, 0);
+    assert_string_equal(o->why, "");
+    world.known = true;
+    opening_make(o, seal);
+    assert_null(o->failure);
+    assert_string_not_equal(o->why, "");
+}
+
+static void without_a_noting_nobody_is_approved(void **state)
+{
+    (void)state;
+    o->approves = true;
+    assert_failed(409, "Press Reconnect.");
+    o->noted = "";
+    o->ready = false;
+    assert_failed(409, "READY");
+    assert_int_equal(world.approvals, 0);
+    o->ready = true;
+    opening_make(o, seal);
+    assert_int_equal(world.approvals, 1); /* nobody waited is a noting, too */
+}
+
 static void the_machine_is_the_one_that_was_pinned(void **state)
 {
     (void)state;
@@ -198,6 +278,30 @@ static void each_failure_has_its_own_sentence(void **state)
     }
 }
 
+static void so_has_each_refusal_of_an_approval(void **state)
+{
+    const struct {
+        struct err e;
+        int status;
+        const char *part;
+    } failures[] = {
+        {coded(permanent("no browser came"),       DEVICES_NOBODY),  409,                      "No new browser"},
+        {coded(permanent("2 wait"),                                        DEVICES_SEVERAL),                                409, "More than one"},
+        {coded(permanent("no list"),                         DEVICES_SENSELESS),                                         502,                                        "does not tell"},
+        {coded(permanent("it does not"),                                     DEVICES_REFUSED),502,"does not let"},
+        {coded(unknown("OpenClaw did not answer"),LINK_LATE),    504,                                "took too long"},
+        {transient("192.0.2.7:22: no connection"), 504,                    "does not answer"                                     },
+    };
+
+    (void)state;
+    o->approves = true;
+    o->noted = "";
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        world.fails = failures[i].e;
+        assert_failed(failures[i].status, failures[i].part);
+    }
+}
+
 static void a_reader_that_is_none_gets_nothing(void **state)
 {
     (void)state;
@@ -211,11 +315,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_link_arrives_sealed_for_who_asked),
+        TEST(without_a_link_the_gateways_token_goes_and_says_so),
+        TEST(with_a_link_nothing_is_to_be_approved),
+        TEST(an_approval_goes_to_the_machine_with_who_waited_and_tells_nothing),
+        TEST(without_a_noting_nobody_is_approved),
         TEST(the_machine_is_the_one_that_was_pinned),
         TEST(nothing_is_made_for_nobody),
         TEST(what_is_not_there_to_be_opened_is_not_tried),
         TEST(lost_secrets_are_said_to_be_lost),
         TEST(each_failure_has_its_own_sentence),
+        TEST(so_has_each_refusal_of_an_approval),
         TEST(a_reader_that_is_none_gets_nothing),
     };
 
