@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   ApiError,
+  approveOpenClawBrowser,
   deployOpenClaw,
   errorFrom,
   getMe,
@@ -136,11 +137,20 @@ describe('links', () => {
   it('come from the machine, which may take its time', async () => {
     const deadline = vi.spyOn(AbortSignal, 'timeout');
     const fetch = serverSays(answer(200, JSON.stringify(link)));
-    expect(await openOpenClawDeployment('b')).toEqual(link);
+    expect(await openOpenClawDeployment('b')).toEqual({ ...link, approval: false });
     expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/b/open');
     expect(fetch.mock.calls[0]?.[1]).toMatchObject({ method: 'POST' });
     expect(deadline).toHaveBeenCalledWith(30_000);
     deadline.mockRestore();
+  });
+
+  it('say when the browser that uses them waits to be approved', async () => {
+    serverSays(answer(200, JSON.stringify({ ...link, approval: true })));
+    expect((await openOpenClawDeployment('b')).approval).toBe(true);
+    const fetch = serverSays(answer(204, ''));
+    await approveOpenClawBrowser('b');
+    expect(fetch.mock.calls[0]?.[0]).toBe('/api/openclaw/deployments/b/open/approve');
+    expect(fetch.mock.calls[0]?.[1]).toMatchObject({ method: 'POST' });
   });
 
   it.each([

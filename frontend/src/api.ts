@@ -50,6 +50,8 @@ export interface Deployment {
 export interface OpenLink {
   url: string;
   expiresAt: string;
+  /** The page behind it waits until this browser is approved. */
+  approval: boolean;
 }
 
 export interface TimelineEvent {
@@ -266,20 +268,28 @@ export const reinstallOpenClawDeployment = (id: string) =>
 export const upgradeOpenClawDeployment = (id: string) =>
   change(`${deploymentPath(id)}/upgrade`, { method: 'POST' });
 
-function isOpenLink(answer: unknown): answer is OpenLink {
-  if (typeof answer !== 'object' || answer === null) return false;
-  const { url, expiresAt } = answer as Record<string, unknown>;
-  if (typeof url !== 'string' || typeof expiresAt !== 'string') return false;
-  return safeUrl(url) !== null && !Number.isNaN(Date.parse(expiresAt));
+function openLinkIn(answer: unknown): OpenLink | null {
+  if (typeof answer !== 'object' || answer === null) return null;
+  const { url, expiresAt, approval } = answer as Record<string, unknown>;
+  if (typeof url !== 'string' || typeof expiresAt !== 'string') return null;
+  if (safeUrl(url) === null || Number.isNaN(Date.parse(expiresAt))) return null;
+  return { url, expiresAt, approval: approval === true };
 }
 
 /** Has the machine make a link of one's own; takes some seconds. Call it through links.ts only. */
 export async function openOpenClawDeployment(id: string): Promise<OpenLink> {
   const call: Call = { method: 'POST', deadlineMs: OPEN_DEADLINE_MS };
-  const link = await request<unknown>(`${deploymentPath(id)}/open`, call);
-  if (!isOpenLink(link)) throw new ApiError(0, nonsense);
+  const link = openLinkIn(await request<unknown>(`${deploymentPath(id)}/open`, call));
+  if (!link) throw new ApiError(0, nonsense);
   return link;
 }
+
+/** Lets the browser in that has loaded a link with `approval`; its page connects by itself. */
+export const approveOpenClawBrowser = (id: string) =>
+  request<undefined>(`${deploymentPath(id)}/open/approve`, {
+    method: 'POST',
+    deadlineMs: OPEN_DEADLINE_MS,
+  });
 
 export async function getTimeline(id: string, signal?: AbortSignal): Promise<TimelineEvent[]> {
   const path = `${deploymentPath(id)}/events`;

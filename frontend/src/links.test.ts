@@ -16,6 +16,7 @@ const inMinutes = (minutes: number) => new Date(Date.now() + minutes * MINUTE).t
 const aLink = (minutes = 10) => ({
   url: `https://192.0.2.7/#bootstrapToken=${++made}`,
   expiresAt: inMinutes(minutes),
+  approval: false,
 });
 
 beforeEach(() => {
@@ -29,7 +30,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const number = (url: string | null) => Number(/\d+$/.exec(url ?? '')?.[0]);
+const number = (link: api.OpenLink | null) => Number(/\d+$/.exec(link?.url ?? '')?.[0]);
 
 describe('a prepared link', () => {
   it('is the one that is handed out, and to nobody else', async () => {

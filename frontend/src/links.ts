@@ -1,5 +1,5 @@
 /*
- * Links into an OpenClaw. Each opens it once, for whoever has it, within ten minutes, and takes its
+ * Links into an OpenClaw. Each opens it once, for whoever has it, for some minutes, and takes its
  * machine some seconds to make. They are held here alone, in memory, and only until they are handed
  * out or too old: never in a cache, a log, an address or a storage.
  */
@@ -59,7 +59,7 @@ export async function takeLink(
   id: string,
   purpose: Purpose,
   wanted: () => boolean = () => true,
-): Promise<string | null> {
+): Promise<OpenLink | null> {
   const key = keyOf(id, purpose);
   /* The first may be somebody else's by the time it comes; the second is new. */
   for (let tries = 0; tries < 2; tries++) {
@@ -68,7 +68,7 @@ export async function takeLink(
     if (!wanted()) return null;
     if (held.get(key) === entry && isFresh(link)) {
       held.delete(key);
-      return link.url;
+      return link;
     }
   }
   throw new ApiError(0, 'The link into OpenClaw came too late. Please try again.');

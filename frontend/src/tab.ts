@@ -3,6 +3,7 @@
  * filled when its link has come. It can't reach back to the dashboard: it has no opener.
  */
 import { useRef, useState } from 'react';
+import { approveOpenClawBrowser } from './api';
 import { takeLink } from './links';
 
 const blocked = 'Your browser did not allow a new tab. Allow pop-ups for this page and try again.';
@@ -18,7 +19,8 @@ function explain({ document: page }: Window, text: string): void {
   page.body.replaceChildren(line);
 }
 
-async function openTab(id: string): Promise<void> {
+/** True when its page waits to be approved. */
+async function openTab(id: string): Promise<boolean> {
   const tab = window.open('about:blank', '_blank');
   if (!tab) throw new Error(blocked);
   tab.opener = null;
@@ -27,30 +29,36 @@ async function openTab(id: string): Promise<void> {
     'Opening OpenClaw. Your OpenClaw makes a key for this tab, which takes some seconds.',
   );
   try {
-    const url = await takeLink(id, 'tab', () => !tab.closed);
-    if (url !== null) tab.location.replace(url);
+    const link = await takeLink(id, 'tab', () => !tab.closed);
+    if (link) tab.location.replace(link.url);
+    return link?.approval ?? false;
   } catch (error) {
     tab.close();
     throw error;
   }
 }
 
-/** Opens a tab for each click; while one waits for its link, further clicks do nothing. */
+/** Opens a tab for each click; while one waits for its link or its approval, further clicks do nothing. */
 export function useTab(id: string) {
   const inFlight = useRef(false);
-  const [isPending, setPending] = useState(false);
+  const [state, setState] = useState<'idle' | 'opening' | 'approving'>('idle');
   const [error, setError] = useState<Error | null>(null);
-  const open = () => {
+  const open = async () => {
     if (inFlight.current) return;
     inFlight.current = true;
-    setPending(true);
+    setState('opening');
     setError(null);
-    openTab(id)
-      .catch(setError)
-      .finally(() => {
-        inFlight.current = false;
-        setPending(false);
-      });
+    try {
+      if (await openTab(id)) {
+        setState('approving');
+        await approveOpenClawBrowser(id);
+      }
+    } catch (failure) {
+      setError(failure as Error);
+    } finally {
+      inFlight.current = false;
+      setState('idle');
+    }
   };
-  return { open, isPending, error };
+  return { open: () => void open(), state, error };
 }

@@ -12,15 +12,18 @@ import { Frame } from './Frame';
 vi.mock('../api', async (original) => ({
   ...(await original<typeof api>()),
   openOpenClawDeployment: vi.fn(),
+  approveOpenClawBrowser: vi.fn(),
 }));
 
 const mint = vi.mocked(api.openOpenClawDeployment);
+const approve = vi.mocked(api.approveOpenClawBrowser);
 const deployment = aDeployment({ status: 'READY', version: '2026.9.6' });
 let made = 0;
 
 const aLink = () => ({
   url: `https://192.0.2.7/#bootstrapToken=${++made}`,
   expiresAt: new Date(Date.now() + 600_000).toISOString(),
+  approval: false,
 });
 const frame = () => screen.queryByTitle<HTMLIFrameElement>('OpenClaw');
 const button = (name: string) => screen.getByRole('button', { name });
@@ -56,6 +59,7 @@ beforeEach(() => {
   made = 0;
   mint.mockReset();
   mint.mockImplementation(() => Promise.resolve(aLink()));
+  approve.mockReset();
 });
 afterEach(() => {
   forgetLinks();
@@ -185,6 +189,63 @@ describe('reconnecting', () => {
   });
 });
 
+describe('a page that waits to be approved', () => {
+  const drawWaiting = async () => {
+    mint.mockImplementation(() => Promise.resolve({ ...aLink(), approval: true }));
+    await draw();
+  };
+
+  it('is approved once it is loaded, and connects by itself', async () => {
+    let answer: () => void = () => undefined;
+    approve.mockReturnValue(new Promise((resolve) => (answer = () => resolve(undefined))));
+    await drawWaiting();
+    const before = frame();
+    expect(approve).not.toHaveBeenCalled();
+    load();
+    expect(approve.mock.calls).toEqual([[deployment.id]]);
+    expect(screen.getByText('Letting this browser in…')).toBeInTheDocument();
+    load(); // as some pages do again
+    answer();
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(screen.queryByText('Letting this browser in…')).not.toBeInTheDocument();
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    expect(frame()).toBe(before);
+    expect(approve).toHaveBeenCalledTimes(1);
+  });
+
+  it('stays in sight when it is not approved, with the reason, and Reconnect begins anew', async () => {
+    approve.mockRejectedValueOnce(new api.ApiError(409, 'More than one browser waits.'));
+    await drawWaiting();
+    load();
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(screen.getByRole('alert')).toHaveTextContent('More than one browser waits.');
+    expect(screen.queryByText('Letting this browser in…')).not.toBeInTheDocument();
+    expect(frame()).toBeVisible();
+
+    approve.mockResolvedValue(undefined);
+    await user.click(button('Reconnect'));
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    load();
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(approve).toHaveBeenCalledTimes(2);
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+  });
+
+  it('is not spoken of any more when another was opened meanwhile', async () => {
+    let refuse: (error: Error) => void = () => undefined;
+    approve.mockReturnValueOnce(new Promise((_, reject) => (refuse = reject)));
+    await drawWaiting();
+    load();
+    mint.mockImplementation(() => Promise.resolve(aLink()));
+    await user.click(button('Reconnect'));
+    load();
+    refuse(new api.ApiError(409, 'More than one browser waits.'));
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    expect(approve).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('a new tab', () => {
   const aTab = () => ({
     closed: false,
@@ -214,11 +275,30 @@ describe('a new tab', () => {
     opened(1);
   });
 
+  it('is approved when it has to be, and stays when it is not', async () => {
+    const tab = aTab();
+    vi.stubGlobal('open', () => tab);
+    await draw();
+    mint.mockImplementation(() => Promise.resolve({ ...aLink(), approval: true }));
+    let refuse: (error: Error) => void = () => undefined;
+    approve.mockReturnValueOnce(new Promise((_, reject) => (refuse = reject)));
+    await user.click(button('Open in new tab'));
+    expect(tab.location.replace).toHaveBeenCalledTimes(1);
+    expect(approve.mock.calls).toEqual([[deployment.id]]);
+    expect(screen.getByText('Letting the new tab in…')).toBeInTheDocument();
+    expect(button('Open in new tab')).toBeDisabled();
+    refuse(new api.ApiError(409, 'More than one browser waits.'));
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(screen.getByRole('alert')).toHaveTextContent('More than one browser waits.');
+    expect(tab.close).not.toHaveBeenCalled();
+    expect(button('Open in new tab')).toBeEnabled();
+  });
+
   it('is closed again when there is no link', async () => {
     const tab = aTab();
     vi.stubGlobal('open', () => tab);
     await draw();
-    mint.mockRejectedValueOnce(new api.ApiError(503, 'Too many are waiting.'));
+    mint.mockRejectedValue(new api.ApiError(503, 'Too many are waiting.'));
     await user.click(button('Open in new tab'));
     expect(tab.close).toHaveBeenCalled();
     expect(tab.location.replace).not.toHaveBeenCalled();
@@ -228,7 +308,8 @@ describe('a new tab', () => {
   it('that the browser does not allow is explained', async () => {
     vi.stubGlobal('open', () => null);
     await draw();
-    await user.click(button('Open in new tab'));
+    fireEvent.click(button('Open in new tab'));
+    await act(() => vi.advanceTimersByTimeAsync(0));
     expect(screen.getByRole('alert')).toHaveTextContent('Allow pop-ups');
     expect(mint).toHaveBeenCalledTimes(1);
   });

@@ -80,6 +80,21 @@ function Versions({ deployment: { version, availableVersion } }: { deployment: D
   );
 }
 
+/** A page that OpenClaw made no link for: first it waits to be approved, and that may be refused. */
+function Door({ opening: { state, approval, error } }: { opening: Opening }) {
+  if (state !== 'shown') return null;
+  return (
+    <>
+      {approval && (
+        <p role="status" className="text-sm text-muted">
+          Letting this browser in…
+        </p>
+      )}
+      <ErrorAlert title="No browser was let in" error={error} />
+    </>
+  );
+}
+
 interface Props {
   deployment: Deployment;
   /** The last time it came back from something. */
@@ -98,12 +113,18 @@ export function Frame({ deployment, comeback }: Props) {
           <Button look="ghost" size="small" disabled={state === 'asking'} onClick={reopen}>
             Reconnect
           </Button>
-          <Button look="ghost" size="small" busy={tab.isPending} onClick={tab.open}>
+          <Button look="ghost" size="small" busy={tab.state !== 'idle'} onClick={tab.open}>
             Open in new tab
           </Button>
         </div>
       </div>
+      {tab.state === 'approving' && (
+        <p role="status" className="text-sm text-muted">
+          Letting the new tab in…
+        </p>
+      )}
       <ErrorAlert title="OpenClaw was not opened in a new tab" error={tab.error} />
+      <Door opening={opening} />
       <div className="relative min-h-[28rem] flex-1 overflow-hidden rounded-xl border border-line bg-surface">
         {url && (
           <iframe

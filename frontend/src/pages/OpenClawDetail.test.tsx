@@ -34,6 +34,7 @@ const ready = aDeployment({
 const link = {
   url: 'https://192.0.2.7/#bootstrapToken=x',
   expiresAt: new Date(Date.now() + 600_000).toISOString(),
+  approval: false,
 };
 
 function show(deployment: Deployment, ...events: TimelineEvent[]) {
