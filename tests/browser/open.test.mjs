@@ -1,15 +1,20 @@
 // Getting into an OpenClaw: by a link made for this browser, which works once and is seen nowhere, in the frame, again
-// after a reload or on request, and in a tab of its own. The tests are one story about one machine.
+// after a reload or on request, and in a tab of its own; and where OpenClaw makes none, by being approved. The tests are one
+// story about one machine.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { enter } from '../harness/openclaw.mjs';
 import { startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
+import { forgetKeys } from '../integration/hostile/machine.mjs';
+import { back, pretend, world } from '../integration/open/world.mjs';
 import { answered, Browser, unexpected } from './browser.mjs';
 import { look } from './look.mjs';
 import { button, card, dialog, frame, link, sees, seesNoMore, seesText, signUp } from './pages.mjs';
 
 const OPEN = '**/api/openclaw/deployments/*/open';
+const APPROVE = '**/api/openclaw/deployments/*/open/approve';
 
 let stack, browser, context, page, complaints, id;
 const said = []; // whatever any page wrote to its console
@@ -20,6 +25,12 @@ const secretsOf = (url) => [...new URLSearchParams(new URL(url).hash.slice(1))].
 const shown = () => page.locator('iframe[title="OpenClaw"]').getAttribute('src');
 const connected = (scope) => sees(scope.getByText('connected', { exact: true }));
 const refuse = (status, detail) => (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Refused', status, detail }) });
+
+/** Then the pointer is nowhere: a button that moves under it would have another link made. */
+async function reconnect() {
+  await button(page, 'Reconnect').click();
+  await page.mouse.move(0, 0);
+}
 
 /** The frame shows the newest of so many links, and its page is connected. */
 async function opened(count) {
@@ -41,19 +52,17 @@ before(async () => {
   await sees(link(card(page), 'Open'));
   const { deployments } = await page.evaluate(async () => (await fetch('/api/openclaw/deployments')).json());
   id = deployments[0].id;
+  Object.assign(world, { stack, id }); // for a hand on the machine
 });
 after(async () => {
+  await forgetKeys();
   await browser?.close();
   await stack?.close();
 });
 
-test('coming near the card has one link made, and Open uses it', async () => {
-  await page.mouse.move(0, 0);
-  await page.reload();
-  await sees(link(card(page), 'Open'));
-  assert.equal(links.length, 0, 'a card that nobody comes near asks for nothing');
-  await card(page).hover();
+test('seeing the card has one link made, and Open uses it', async () => {
   await until(() => links.length === 1, { what: 'the link made ahead' });
+  await card(page).hover();
   await page.mouse.move(0, 0);
   await card(page).hover();
   await link(card(page), 'Open').click();
@@ -79,7 +88,6 @@ test('a reload, Reconnect and coming back each get a link of their own', async (
   await button(page, 'Reconnect').click();
   await opened(3);
   assert.equal(await page.evaluate(() => history.length), before, 'Back leads to no used link');
-  await page.mouse.move(0, 0);
   await link(page, 'Dashboard').click();
   await link(card(page), 'Open').focus();
   await page.keyboard.press('Enter');
@@ -95,6 +103,15 @@ test('a new tab gets a link of its own and can not reach back', async () => {
   assert.equal(links.length, 5);
   assert.equal(await shown(), links[3].url, 'the frame is as it was');
   await tab.close();
+});
+
+test('coming near Reconnect has its link made', async () => {
+  await page.mouse.move(0, 0);
+  await button(page, 'Reconnect').hover();
+  await until(() => links.length === 6, { what: 'the link made ahead' });
+  assert.equal(await shown(), links[3].url, 'the frame is as it was');
+  await button(page, 'Reconnect').click();
+  await opened(6);
 });
 
 test('a tab for which there is no link closes again, and the page says why', async () => {
@@ -114,7 +131,7 @@ test('a frame for which there is no link says why, and Try again opens it', asyn
   await look(page, 'detail-open-refused');
   await page.unroute(OPEN);
   await button(page, 'Try again').click();
-  await opened(6);
+  await opened(7);
 });
 
 test('while it waits it says so, and after some seconds why', async () => {
@@ -126,8 +143,53 @@ test('while it waits it says so, and after some seconds why', async () => {
   await seesText(page, 'your OpenClaw makes a key for this browser');
   await look(page, 'detail-opening');
   go();
-  await opened(7);
+  await opened(8);
   await page.unroute(OPEN);
+});
+
+test('where OpenClaw makes no link, this browser is approved: in the frame, and in a tab', async () => {
+  await pretend('case "$1" in dashboard) exit 139 ;; esac\nexec $REAL "$@"');
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route(APPROVE, (route) => held.then(() => route.fallback()));
+  await reconnect();
+  await until(async () => links.length === 9 && (await shown()) === links.at(-1).url, { what: 'the link in the frame' });
+  assert.equal(links.at(-1).approval, true);
+  await sees(frame(page).getByText('Approve this browser'));
+  await seesText(page, 'Letting this browser in');
+  await look(page, 'detail-approving');
+  go();
+  await opened(9);
+  await seesNoMore(page.getByText('Letting this browser in'));
+  await look(page, 'detail-approved');
+  await page.unroute(APPROVE);
+
+  const [tab] = await Promise.all([context.waitForEvent('page'), button(page, 'Open in new tab').click()]);
+  await connected(tab);
+  assert.equal(links.length, 10);
+  await page.mouse.move(0, 0);
+  await seesNoMore(page.getByText('Letting the new tab in'));
+  assert.equal(await page.getByRole('alert').count(), 0, 'a tab that OpenClaw knows already needs no approval');
+  await tab.close();
+});
+
+test('while another waits it is not approved; the page says why, and Reconnect lets it in', async () => {
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route(APPROVE, (route) => held.then(() => route.fallback()));
+  await reconnect();
+  await until(() => links.length === 11, { what: 'the link' });
+  await sees(frame(page).getByText('Approve this browser'));
+  assert.equal(await enter(links.at(-1).url, stack.env.MACHINE_CA_FILE), 'PAIRING_REQUIRED');
+  go();
+  await seesText(page.getByRole('alert'), 'More than one browser waits to be let in');
+  await sees(frame(page).getByText('Approve this browser'));
+  await look(page, 'detail-not-approved');
+  await page.unroute(APPROVE);
+  await reconnect();
+  await opened(12);
+  await seesNoMore(page.getByRole('alert'));
+  await back();
 });
 
 test('the menu works with the keyboard, and Reinstall asks first', async () => {
@@ -172,5 +234,5 @@ test('what opens an OpenClaw is kept nowhere and told to nobody', async () => {
 });
 
 test('the pages complained about nothing', () => {
-  assert.deepEqual(unexpected(complaints, answered(502, '/open'), answered(503, '/open')), []);
+  assert.deepEqual(unexpected(complaints, answered(502, '/open'), answered(503, '/open'), answered(409, '/open/approve')), []);
 });

@@ -1,5 +1,5 @@
 /* One deployment on the dashboard, in whichever state it is, with what can be done about it. */
-import { useId, useRef, type ReactNode } from 'react';
+import { useCallback, useEffect, useId, useRef, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Deployment } from '../api';
 import { useRestart, useRetry } from '../deployments';
@@ -104,16 +104,31 @@ function Body({ deployment }: CardProps) {
  */
 function usePrepared({ id, status }: Deployment) {
   const done = useRef(false);
-  return () => {
+  return useCallback(() => {
     if (done.current || status !== 'READY') return;
     done.current = true;
     prepareLink(id, 'frame');
-  };
+  }, [id, status]);
 }
 
-export function DeploymentCard({ deployment }: CardProps) {
+/** Calls it as soon as somebody can see the page: a tab in the background asks for nothing. */
+function useOnceSeen(wanted: boolean, act: () => void) {
+  useEffect(() => {
+    if (!wanted) return;
+    const look = () => {
+      if (document.visibilityState === 'visible') act();
+    };
+    look();
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, [wanted, act]);
+}
+
+/** `likely`: of all it is the one that people come for, so its link is made while they look. */
+export function DeploymentCard({ deployment, likely }: CardProps & { likely: boolean }) {
   const heading = useId();
   const prepare = usePrepared(deployment);
+  useOnceSeen(likely, prepare);
   return (
     <article
       aria-labelledby={heading}

@@ -127,6 +127,27 @@ describe('opening', () => {
 });
 
 describe('reconnecting', () => {
+  it('has its link made while somebody comes near the button', async () => {
+    await draw();
+    load();
+    fireEvent.pointerEnter(button('Reconnect'));
+    fireEvent.focus(button('Reconnect'));
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    expect(mint).toHaveBeenCalledTimes(2);
+    opened(1);
+    fireEvent.click(button('Reconnect'));
+    await act(() => vi.advanceTimersByTimeAsync(0));
+    opened(2);
+    expect(mint).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks a machine for nothing that is being restarted', async () => {
+    await draw(null, 'restart');
+    fireEvent.pointerEnter(button('Reconnect'));
+    fireEvent.pointerEnter(button('Open in new tab'));
+    expect(mint).toHaveBeenCalledTimes(1);
+  });
+
   it('loads a new link in a new frame', async () => {
     await draw();
     load();

@@ -6,6 +6,7 @@
 import { useEffect, useState } from 'react';
 import type { Change, Deployment } from '../api';
 import type { Comeback } from '../changes';
+import { prepareLink, type Purpose } from '../links';
 import { useOpening, type Opening } from '../opening';
 import { useTab } from '../tab';
 import { Alert, ErrorAlert } from './Alert';
@@ -105,15 +106,34 @@ export function Frame({ deployment, comeback }: Props) {
   const { opening, reopen, loaded } = useOpening(deployment.id, comeback);
   const tab = useTab(deployment.id);
   const { state, turn, url } = opening;
+  /* Whoever comes near a button is likely to press it, and its link takes some seconds to make. */
+  const near = (purpose: Purpose, use: boolean) => {
+    const prepare = () => {
+      if (use && !deployment.change) prepareLink(deployment.id, purpose);
+    };
+    return { onPointerEnter: prepare, onFocus: prepare };
+  };
   return (
     <section aria-label="OpenClaw" className="flex min-w-0 flex-1 flex-col gap-2">
       <div className="flex items-center gap-2">
         <Versions deployment={deployment} />
         <div className="-mr-2 ml-auto flex shrink-0">
-          <Button look="ghost" size="small" disabled={state === 'asking'} onClick={reopen}>
+          <Button
+            look="ghost"
+            size="small"
+            disabled={state === 'asking'}
+            onClick={reopen}
+            {...near('frame', state !== 'asking')}
+          >
             Reconnect
           </Button>
-          <Button look="ghost" size="small" busy={tab.state !== 'idle'} onClick={tab.open}>
+          <Button
+            look="ghost"
+            size="small"
+            busy={tab.state !== 'idle'}
+            onClick={tab.open}
+            {...near('tab', tab.state === 'idle')}
+          >
             Open in new tab
           </Button>
         </div>

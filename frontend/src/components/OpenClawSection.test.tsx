@@ -129,9 +129,39 @@ describe('with deployments', () => {
       aDeployment({ id: 'c', name: 'three', status: 'INSTALLING' }),
     );
     expect(await screen.findAllByRole('article')).toHaveLength(3);
-    expect(mint).not.toHaveBeenCalled();
-    for (const name of ['two', 'three', 'two']) comes(screen.getByRole('article', { name }));
+    expect(mint.mock.calls).toEqual([['a']]); // the newest: nobody had to come near
+    const names = ['two', 'three', 'two', 'one'];
+    for (const name of names) comes(screen.getByRole('article', { name }));
+    expect(mint.mock.calls).toEqual([['a'], ['b']]);
+  });
+
+  it('has the link of the newest ready one made when it is first seen, and no other', async () => {
+    const [a, b] = [
+      aDeployment({ id: 'a', name: 'one', status: 'INSTALLING' }),
+      aDeployment({ id: 'b', name: 'two', status: 'READY' }),
+    ];
+    show(a, b, aDeployment({ id: 'c', name: 'three', status: 'READY' }));
+    expect(await screen.findAllByRole('article')).toHaveLength(3);
     expect(mint.mock.calls).toEqual([['b']]);
+  });
+
+  it('leaves a machine alone that is being restarted', async () => {
+    show(aDeployment({ status: 'READY', change: 'restart' }));
+    await screen.findByRole('article');
+    expect(mint).not.toHaveBeenCalled();
+  });
+
+  it('asks for nothing in a tab that nobody sees, until somebody does', async () => {
+    const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+    show(aDeployment({ id: 'a', status: 'READY' }));
+    await screen.findByRole('article');
+    fireEvent(document, new Event('visibilitychange'));
+    expect(mint).not.toHaveBeenCalled();
+    visibility.mockReturnValue('visible');
+    fireEvent(document, new Event('visibilitychange'));
+    fireEvent(document, new Event('visibilitychange'));
+    expect(mint.mock.calls).toEqual([['a']]);
+    visibility.mockRestore();
   });
 
   it('asks each card once, even if that was of no use', async () => {

@@ -13,6 +13,8 @@ export function OpenClawSection() {
   const list = useDeployments();
   const deploy = useDeploy();
   const shown = list.data?.filter(({ status }) => status !== 'DESTROYED') ?? [];
+  /* The newest comes first. One that is being restarted makes no link. */
+  const newestReady = shown.find(({ status, change }) => status === 'READY' && !change)?.id;
 
   return (
     <section id="openclaw" aria-labelledby="openclaw-heading" className="space-y-4">
@@ -44,7 +46,11 @@ export function OpenClawSection() {
 
       {shown.length > 0 && <ErrorAlert title="OpenClaw was not deployed" error={deploy.error} />}
       {shown.map((deployment) => (
-        <DeploymentCard key={deployment.id} deployment={deployment} />
+        <DeploymentCard
+          key={deployment.id}
+          deployment={deployment}
+          likely={deployment.id === newestReady}
+        />
       ))}
       {list.data && shown.length === 0 && <Empty {...deploy} />}
     </section>
