@@ -31,6 +31,22 @@ async function mintedLink() {
   return { ...said, inside, fragment, url: `https://${machine.ip}/#${fragment}` };
 }
 
+/** Who waits to be approved. */
+async function requests() {
+  const said = await machine.openclaw('devices list --json');
+  return JSON.parse(said.slice(said.indexOf('{'))).pending;
+}
+
+/** How the machine's page in that frame is kept by its browser: 'kept', or the name of the error. */
+const storage = (of) => of.frames().find((one) => one.url().startsWith(`https://${machine.ip}`)).evaluate(() => {
+  try {
+    localStorage.setItem('kept', '1');
+    return 'kept';
+  } catch (error) {
+    return error.name;
+  }
+});
+
 async function framed(url) {
   const person = await browser.person();
   person.context.setDefaultTimeout(120000);
@@ -63,19 +79,47 @@ test('T25: it opens OpenClaw in the dashboard\'s frame, and the model answers, a
   assert.ok(chats.every(({ status, key }) => status === 200 && key === machine.hash), JSON.stringify(chats));
 });
 
-test('T2, T3, T5: neither the token alone nor a used link lets another browser in', async () => {
+test('T3, T5: a used link lets no other browser in', async () => {
   const { gateway } = JSON.parse(await machine.root(`cat ${CONFIG}`));
   assert.equal(JSON.stringify(gateway).includes('dangerously'), false);
-  for (const url of [`https://${machine.ip}/#token=${machine.gatewayToken}`, link.url]) {
-    const other = await framed(url);
-    const inside = controlUi(other).inside;
-    await inside.getByText(/approve this browser|pairing|secret rejected|already used/i).first().waitFor();
-    assert.equal(await inside.locator('textarea:visible').count(), 0);
-    await other.context().close();
-  }
+  const other = await framed(link.url);
+  const inside = controlUi(other).inside;
+  await inside.getByText(/secret rejected|already used/i).first().waitFor();
+  assert.equal(await inside.locator('textarea:visible').count(), 0);
+  await other.context().close();
 });
 
-test('T1, T6: a broken configuration stops the gateway once; mended, it is back, and the open page by itself', async (t) => {
+// The product's way in where no link is made: services/installer/devices.h reads just these fields.
+test('T2: the token alone lets no browser in, until its exact request is approved; then it connects by itself', async (t) => {
+  const before = await requests();
+  const other = await framed(`https://${machine.ip}/#token=${machine.gatewayToken}`);
+  const ui2 = controlUi(other);
+  await ui2.inside.getByText(/approve this browser/i).first().waitFor();
+  assert.equal(await ui2.inside.locator('textarea:visible').count(), 0);
+  const fresh = (await requests()).filter(({ requestId }) => !before.some((old) => old.requestId === requestId));
+  assert.equal(fresh.length, 1);
+  const [{ requestId, clientId, role, roles }] = fresh;
+  assert.match(requestId, /^[A-Za-z0-9_][\w-]{7,63}$/);
+  assert.deepEqual({ clientId, role, roles }, { clientId: 'openclaw-control-ui', role: 'operator', roles: ['operator'] });
+  await machine.openclaw(`devices approve ${requestId} --json`);
+  t.diagnostic(`typed into ${seconds(await millis(() => connected(ui2)))} after the approval`);
+  assert.equal((await requests()).some((one) => one.requestId === requestId), false);
+  await other.context().close();
+
+  const refused = await framed(`https://${machine.ip}/#token=${machine.gatewayToken}`);
+  await controlUi(refused).inside.getByText(/approve this browser/i).first().waitFor();
+  const [waiting] = await requests();
+  await refused.context().close();
+  await machine.openclaw(`devices reject ${waiting.requestId} --json`);
+  assert.deepEqual(await requests(), []);
+});
+
+test('T1, T6: a broken configuration stops the gateway once; mended, it is back, and the open page by itself, but not one that has no token', async (t) => {
+  const { fragment } = await mintedLink();
+  fragment.delete('token');
+  const bare = await framed(`https://${machine.ip}/#${fragment}`);
+  await connected(controlUi(bare));
+  for (const one of [page, bare]) assert.equal(await storage(one), 'SecurityError', 'the browser keeps nothing for framed pages');
   const state = async () => Object.fromEntries((await machine.run('systemctl show openclaw-gateway -p ActiveState,ExecMainStatus,NRestarts')).trim().split('\n').map((line) => line.split('=')));
   await machine.root(`cp -p ${CONFIG} /root/good.json && sed -i "0,/{/s//{ \\"nonsense\\": true,/" ${CONFIG} && systemctl restart openclaw-gateway`);
   const found = await until('the gateway gives up', async () => {
@@ -87,4 +131,7 @@ test('T1, T6: a broken configuration stops the gateway once; mended, it is back,
   t.diagnostic(`ready ${seconds(await millis(() => ready(machine)))} after its start`);
   t.diagnostic(`the page chats on ${seconds(await millis(() => chat(ui, 'Are you back?', answered)))} after that`);
   await picture(page, 'real-machine-back');
+  await controlUi(bare).inside.getByText(/expects its token/i).first().waitFor();
+  assert.equal(await controlUi(bare).inside.locator('textarea:visible').count(), 0);
+  await bare.context().close();
 });
