@@ -48,9 +48,9 @@ async function runInside(t, ordinary, file = 'machines/inside.js') {
   assert.equal(status, 0, report);
 }
 
-test('machines, as root', { skip: !root && 'not root', timeout: 300000 }, (t) => runInside(t, false));
+test('machines, as root', { skip: !root && 'not root', timeout: 600000 }, (t) => runInside(t, false));
 
-test('machines, as an ordinary user', { skip: !readable && 'the checkout is closed to others', timeout: 300000 },
+test('machines, as an ordinary user', { skip: !readable && 'the checkout is closed to others', timeout: 600000 },
   (t) => runInside(t, true));
 
 // What the script does does not depend on who runs the sandbox.
