@@ -97,7 +97,7 @@ upgrade_doctor() {
 upgrade_launch() {
     say "== launch: Starting OpenClaw $OPENCLAW_VERSION"
     start_openclaw "$OPENCLAW_VERSION"
-    [ ! -e "$UPGRADE/shown" ] || await_shown 15 || fail "OpenClaw $OPENCLAW_VERSION $trouble"
+    [ ! -e "$UPGRADE/shown" ] || await_shown 30 || fail "OpenClaw $OPENCLAW_VERSION $trouble"
 }
 
 # Until it answers. One that dies again and again is not waited for.
@@ -118,7 +118,7 @@ start_openclaw() { # VERSION
 # What could not be seen of the version before is no fault of the new one.
 note_shown() {
     rm -f "$UPGRADE/shown"
-    if await_shown 10; then : >"$UPGRADE/shown"; else say "OpenClaw is not asked for its page: the one before $trouble"; fi
+    if await_shown 15; then : >"$UPGRADE/shown"; else say "OpenClaw is not asked for its page: the one before $trouble"; fi
 }
 
 await_shown() { # SECONDS
@@ -148,9 +148,12 @@ shown() {
     [[ $answer =~ ^HTTP/1.1\ 101 ]]
 }
 
-# Whether its certificate can be trusted is the web server's business, and looked at from outside.
+# By an address of the machine's own: OpenClaw refuses what comes through its proxy from 127.0.0.1, as from nobody. Whether
+# the certificate can be trusted is the web server's business, and looked at from outside.
 through_caddy() { # WORD...
-    curl -ksS --http1.1 --max-time 5 --connect-to ::127.0.0.1: "$@" 2>/dev/null
+    local address
+    address=$(hostname -I | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1) || true
+    curl -ksS --http1.1 --max-time 10 --connect-to "::$address:" "$@" 2>/dev/null
 }
 
 upgrade_steps() {

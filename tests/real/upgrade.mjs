@@ -56,7 +56,7 @@ const BROKEN = '/etc/systemd/system/openclaw-gateway.service.d';
 
 test('one that does not start is undone: the older one runs again', { timeout: 1800000 }, async (t) => {
   await machine.root(`mkdir ${BROKEN} && cat >${BROKEN}/broken.conf && systemctl daemon-reload`,
-    `[Service]\nExecStartPre=/bin/sh -c '! grep -q "\\"version\\": \\"${VERSION}\\"" /usr/local/lib/node_modules/openclaw/package.json'\n`);
+    `[Service]\nExecStartPre=/bin/sh -c '! grep -q "version.: .${VERSION}" /usr/local/lib/node_modules/openclaw/package.json'\n`);
   const { upgrade, openclawVersion, seconds } = await upgraded(VERSION, 'u2');
   t.diagnostic(`the upgrade and the way back ${seconds.toFixed(1)} s`);
   assert.deepEqual(upgrade, { run: 'u2', outcome: 'undone', reason: `OpenClaw ${VERSION} does not start` });

@@ -132,7 +132,7 @@ export class Front {
     for (const name of ['host', 'origin', 'referer']) {
       if (headers[name]) headers[name] = headers[name].replace(`${ip}:${port}`, ip);
     }
-    headers['x-forwarded-for'] = request.socket.remoteAddress ?? '127.0.0.1';
+    headers['x-forwarded-for'] = request.socket.remoteAddress ?? ip; // on the machine itself, by its own address
     headers['x-forwarded-proto'] = 'https';
     headers['x-forwarded-host'] = headers.host;
     return { socketPath: this.#options.gateway, method: request.method, path: request.url, headers,
