@@ -105,7 +105,7 @@ start_openclaw() { # VERSION
     local -r deadline=$((SECONDS + 300))
     doing="starting OpenClaw $1"
     systemctl reset-failed openclaw-gateway 2>/dev/null || true
-    systemctl start openclaw-gateway
+    systemctl start openclaw-gateway || fail "OpenClaw $1 does not start"
     until curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null; do
         [ "$SECONDS" -lt "$deadline" ] || fail "OpenClaw $1 did not become ready within five minutes"
         ! systemctl is-failed --quiet openclaw-gateway || fail "OpenClaw $1 does not start"
@@ -136,14 +136,14 @@ shown() {
     site=https://$(sed -n 's/^[[:blank:]]*default_sni //p' "$CADDYFILE")/
     framing=$(sed -n 's/.*"\(frame-ancestors [^["]*\)"$/\1/p' "$CADDYFILE")
     trouble='does not show its page in the dashboard'
-    answer=$(through_caddy -D - -o /dev/null "$site" | tr -d '\r')
+    answer=$(trap - ERR; through_caddy -D - -o /dev/null "$site" | tr -d '\r')
     [[ $answer =~ ^HTTP/[0-9.]+\ 200 ]] || return 1
     ! grep -qi '^x-frame-options:' <<<"$answer" || return 1
-    policy=$(grep -i '^content-security-policy:' <<<"$answer" | grep -oi 'frame-ancestors [^;,]*' | sort -u) || return 1
+    policy=$(trap - ERR; grep -i '^content-security-policy:' <<<"$answer" | grep -oi 'frame-ancestors [^;,]*' | sort -u) || return 1
     [ "$policy" = "$framing" ] || return 1
     trouble='refuses the WebSocket of its page'
-    # curl stays until its time is over, and is not waited for; the log would be.
-    read -r answer < <(exec 2>/dev/null; through_caddy -iN -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
+    # curl stays until its time is over, and is not waited for; as a writer of the log it would be.
+    read -r answer < <(trap - ERR; exec 2>/dev/null; through_caddy -iN -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
         -H "Origin: ${site%/}" -H "Sec-WebSocket-Key: $(head -c 16 /dev/urandom | base64)" "$site") || true
     [[ $answer =~ ^HTTP/1.1\ 101 ]]
 }
@@ -152,7 +152,7 @@ shown() {
 # the certificate can be trusted is the web server's business, and looked at from outside.
 through_caddy() { # WORD...
     local address
-    address=$(hostname -I | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1) || true
+    address=$(trap - ERR; hostname -I | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1) || true
     curl -ksS --http1.1 --max-time 10 --connect-to "::$address:" "$@" 2>/dev/null
 }
 

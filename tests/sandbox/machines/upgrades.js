@@ -42,6 +42,8 @@ function begin(version) {
   return begun('upgrade', { OPENCLAW_VERSION: version, RUN_ID: `u${runs}` });
 }
 
+const LOOK_LASTS_MS = 10500; // what looks at the page may stay so long
+
 const result = async () => JSON.parse(await script('result'));
 const next = (last = 0) => `2027.${month += 1}.${last}`;
 
@@ -206,6 +208,8 @@ test('there is no way back, nothing to upgrade on a machine without a setup, and
   assert.deepEqual((await result()).upgrade, { run: `u${runs}`, outcome: 'undone', reason: `OpenClaw ${current} is newer, and there is no way back to 2026.9.6` });
   await assertRuns(current);
   assert.equal((await result()).gatewayToken, VALUES.GATEWAY_TOKEN);
+  await new Promise((resolve) => { setTimeout(resolve, LOOK_LASTS_MS); });
+  assert.equal(await on(`cat ${STATE}/failure 2>/dev/null || true`), '', 'its end is no failure of the run');
   const said = await on(`cat /var/log/standins.log ${STATE}/log ${STATE}/console`);
   assert.doesNotMatch(said, new RegExp(`${VALUES.OPENROUTER_API_KEY}|${VALUES.GATEWAY_TOKEN}`));
   await on(`sudo -n mv ${STATE}/result.json ${STATE}/kept`);

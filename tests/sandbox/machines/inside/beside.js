@@ -32,7 +32,7 @@ test('cut off anywhere between the start of the services and the last skill, it 
   await Promise.all(CUTS.map(async ([tool, words, late]) => {
     const machine = await rebuilt();
     const on = speaking(machine);
-    await command(machine, `echo ${tool === 'sleep' ? 1 : 0} | sudo -n tee /var/lib/sandbox/ready-after`);
+    await command(machine, `echo ${tool === 'sleep' ? 5 : 0} | sudo -n tee /var/lib/sandbox/ready-after`);
     await cutAt(on, tool, words, late);
     await upload(machine, { SKILLS: 'agentwallet' });
     await setup(machine, 'start');
@@ -46,7 +46,7 @@ test('cut off anywhere between the start of the services and the last skill, it 
 
 test('a reboot while the key is stored and a skill installed', scriptAlone, async () => {
   const machine = await rebuilt();
-  await command(machine, 'echo 1 | sudo -n tee /var/lib/sandbox/ready-after');
+  await command(machine, 'echo 5 | sudo -n tee /var/lib/sandbox/ready-after');
   await upload(machine, { SKILLS: 'agentwallet' });
   await setup(machine, 'start');
   await until('it waits for OpenClaw', async () => (await follow(machine)).status === 'running verify');
@@ -62,7 +62,7 @@ test('a reboot while the key is stored and a skill installed', scriptAlone, asyn
 test('when the key can not be stored, the skills are not installed any longer, and nothing raw of them stays', scriptAlone, async () => {
   const machine = await rebuilt();
   const on = speaking(machine);
-  await command(machine, 'echo 1 | sudo -n tee /var/lib/sandbox/ready-after');
+  await command(machine, 'echo 5 | sudo -n tee /var/lib/sandbox/ready-after');
   await replaceOnce(on, 'timeout', '*paste-api-key*', `until pgrep -f '[o]penclaw skills install' >/dev/null; do /bin/sleep 0.02; done
 stat -c %a ${STATE}/beside.skills >/tmp/mode
 exit 3`);
