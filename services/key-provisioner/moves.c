@@ -116,10 +116,11 @@ static struct err kept_hash(struct job *job, const char **ret)
     size_t len = 0;
 
     *ret = "";
-    if (job_has_secret(job, SECRET_OPENROUTER_KEY) && (made || !renewing(job))) {
+    bool usable = !renewing(job) || made;
+    if (job_has_secret(job, SECRET_OPENROUTER_KEY) && usable) {
         TRY(job_secret(job, SECRET_OPENROUTER_KEY, &plain, &len));
         const char *hash = openrouter_hash(job->arena, plain);
-        *ret = !renewing(job) || strcmp(made, hash) == 0 ? hash : "";
+        *ret = made && renewing(job) && strcmp(made, hash) != 0 ? "" : hash;
     }
     return OK;
 }
