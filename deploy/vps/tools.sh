@@ -72,8 +72,8 @@ find_arch() {
     esac
 }
 
-openclaw_as_user() { # from a folder that user may enter, with the home and the umask it will serve with
-    (umask 077 && cd "$GATEWAY_HOME" && timeout "$(at_most "${PATIENCE_S:-300}")" runuser -u openclaw -- env HOME="$GATEWAY_HOME" NODE_COMPILE_CACHE="$COMPILED" openclaw "$@")
+openclaw_as_user() { # from a folder that user may enter, with the home it will serve from
+    (cd "$GATEWAY_HOME" && timeout "$(at_most "${PATIENCE_S:-300}")" runuser -u openclaw -- env HOME="$GATEWAY_HOME" NODE_COMPILE_CACHE="$COMPILED" openclaw "$@")
 }
 
 # As npm orders them: 1.2.3-beta.1 comes before 1.2.3.
