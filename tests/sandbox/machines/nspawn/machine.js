@@ -33,6 +33,23 @@ function banner(ip) {
   });
 }
 
+function kill(pid) {
+  try {
+    process.kill(Number(pid), 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+// The kernel lets the first process of a system go last. Whether anybody has asked how it ended does not matter.
+async function gone(pid) {
+  const lives = () => readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => !/\) [ZX] /.test(stat), () => false);
+  for (const late = Date.now() + SHUTDOWN_DEADLINE_MS; await lives();) {
+    if (Date.now() > late) throw new Error(`process ${pid} of a machine does not end`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
 export class Machine {
   #world;
   #folder;
@@ -102,10 +119,15 @@ export class Machine {
     }
   }
 
-  async #loginClosed() {
+  // The first process of the system inside, or ''.
+  async #init() {
     const { pid } = this.#nspawn ?? {};
     const [init] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')).trim().split(' ');
-    return access(`/proc/${init}/root/run/nologin`).then(() => true, () => false);
+    return init;
+  }
+
+  async #loginClosed() {
+    return access(`/proc/${await this.#init()}/root/run/nologin`).then(() => true, () => false);
   }
 
   async #lastWords() {
@@ -125,13 +147,17 @@ export class Machine {
     await this.#cgroup.remove();
   }
 
+  // Over only when the last process inside is: until then the next system with this address would share it with this one.
   async #pullThePlug() {
     const nspawn = this.#nspawn;
     this.#wanted = false;
     if (nspawn) {
+      const init = await this.#init();
       const exited = once(nspawn, 'exit');
+      if (init) kill(init);
       nspawn.kill('SIGKILL');
       await exited;
+      if (init) await gone(init);
     }
     await this.#cgroup.remove();
   }
