@@ -13,13 +13,12 @@ static void remember_decision(const void *event, json_t *notes)
 }
 
 const struct goal_rule key_goals[KEY_GOALS] = {
-    {.hears = &deployment_requested, .effect = EFFECT_START},
+    {.hears = &deployment_requested,       .effect = EFFECT_START                    },
     {.hears = &instance_vacated,
      .effect = EFFECT_START,
      .from = "named renewing issued",
      .to = "renewing",
-     .forgets = "made",
      .remember = remember_decision},
-    {.hears = &deployment_retry_requested,               .effect = EFFECT_RETRY,                                      .starts = true},
-    {.hears = &deployment_destroy_requested,                              .effect = EFFECT_DOWN                },
+    {.hears = &deployment_retry_requested,                     .effect = EFFECT_RETRY,                                                    .starts = true},
+    {.hears = &deployment_destroy_requested, .effect = EFFECT_DOWN},
 };

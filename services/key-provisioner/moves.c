@@ -15,6 +15,7 @@
 #include "base/ids.h"
 #include "events.h"
 #include "goals.h"
+#include "listed.h"
 #include "openrouter.h"
 #include "settings.h"
 #include "spent.h"
@@ -125,59 +126,6 @@ static struct err kept_hash(struct job *job, const char **ret)
     return OK;
 }
 
-/* Every key of that name, and whether `keep` is one of them. */
-static struct err namesakes(const struct openrouter *at, const char *name, const char *keep,
-                            struct openrouter_keys *ret, bool *ret_kept)
-{
-    *ret_kept = false;
-    TRY(openrouter_keys_named(at, name, ret));
-    for (size_t i = 0; i < ret->n; i++) {
-        *ret_kept = *ret_kept || strcmp(ret->key[i].hash, keep) == 0;
-    }
-    return OK;
-}
-
-static struct err delete_but(const struct openrouter *at, const struct openrouter_keys *keys,
-                             const char *keep)
-{
-    for (size_t i = 0; i < keys->n; i++) {
-        if (strcmp(keys->key[i].hash, keep) != 0) {
-            TRY(openrouter_key_delete(at, keys->key[i].hash));
-        }
-    }
-    return OK;
-}
-
-/* Those that requests with an unknown outcome have made: neither the one that is kept nor the one before. */
-static size_t strangers(const struct job *job, const struct openrouter_keys *keys, const char *keep)
-{
-    const char *before = note(job, "hash");
-    size_t n = 0;
-
-    for (size_t i = 0; i < keys->n; i++) {
-        const char *hash = keys->key[i].hash;
-        n += strcmp(hash, keep) != 0 && (!before || strcmp(hash, before) != 0);
-    }
-    return n;
-}
-
-/* There is no saying what the last key has spent, and that it is gone, by a list that does not show it: a list in pages
- * can miss one, when another is deleted meanwhile. */
-static struct err missed_none(const struct job *job, const struct openrouter *at,
-                              const struct openrouter_keys *keys)
-{
-    const char *hash = renewing(job) ? note(job, "hash") : NULL;
-    bool there = false;
-
-    for (size_t i = 0; hash && i < keys->n; i++) {
-        hash = strcmp(keys->key[i].hash, hash) == 0 ? NULL : hash;
-    }
-    if (hash) {
-        TRY(openrouter_key_exists(at, hash, &there));
-    }
-    return there ? transient("OpenRouter's list does not show the key there is") : OK;
-}
-
 static struct err create(struct job *job)
 {
     struct openrouter at = world_of(job);
@@ -191,14 +139,14 @@ static struct err create(struct job *job)
         unknown_note(job);
     }
     TRY(kept_hash(job, &kept));
-    TRY(namesakes(&at, name, kept, &keys, &have));
-    TRY(missed_none(job, &at, &keys));
+    TRY(listed_all(&at, name, kept, &keys, &have));
+    TRY(listed_missed_none(job, &at, &keys));
     if (spent_note(job, &keys, kept)) { /* committed before the only witness goes */
         job_wait(job, 0);
         return NOT_YET;
     }
-    TRY(delete_but(&at, &keys, kept));
-    unknown_seen(job, strangers(job, &keys, kept));
+    TRY(listed_delete_but(&at, &keys, kept));
+    unknown_seen(job, listed_strangers(job, &keys, kept));
     if (!have) {
         if (clock_ms() - started > LOOKING_MS) {
             return transient("OpenRouter took too long to list its keys");
@@ -235,7 +183,7 @@ static struct err revoke(struct job *job)
 {
     struct openrouter at = world_of(job);
     struct openrouter_keys left;
-    const char *hash = note(job, "hash");
+    const char *hash = note(job, "hash"), *made = note(job, "made");
 
     if (job->again && !note_int(job, "revoking", 0)) { /* what was cut off may have asked for one */
         unknown_note(job);
@@ -244,9 +192,11 @@ static struct err revoke(struct job *job)
     if (hash) {
         TRY(openrouter_key_delete(&at, hash));
     }
+    if (made) {
+        TRY(openrouter_key_delete(&at, made));
+    }
     TRY(openrouter_keys_named(&at, name_of(job), &left));
-    TRY(delete_but(&at, &left, ""));
-    unknown_seen(job, strangers(job, &left, note(job, "made") ? note(job, "made") : ""));
+    TRY(listed_delete_but(&at, &left, ""));
     TRY(openrouter_keys_named(&at, name_of(job), &left));
     if (left.n > 0) {
         return transient("OpenRouter still lists %zu keys named %s", left.n, name_of(job));

@@ -34,7 +34,9 @@ double unknown_wait_s(const struct job *job)
         return 0;
     }
     double over = (double)(now_ms() - note_int(job, "unknown_ms", 0)) / 1e3;
-    return over < settings->unknown_wait_s ? settings->unknown_wait_s - over : 0;
+    bool passed = over >= settings->unknown_wait_s ||
+                  over < -settings->unknown_wait_s; /* a clock that was set back */
+    return passed ? 0 : settings->unknown_wait_s - over;
 }
 
 void unknown_forget(struct job *job)

@@ -6,10 +6,6 @@
 #define OURS(hash) "{\"name\":\"" NAME "\",\"hash\":\"" hash "\"}"
 #define CREATED "{\"data\":{\"hash\":\"aa\"},\"key\":\"sk-or-v1-secret\"}"
 
-/* The hash of that text. */
-#define REAL_HASH "54cbd2d901da666c184cec87a8a5b6971fe7ec51b4814f0631c01c37d7657eef"
-#define CREATED_REAL "{\"data\":{\"hash\":\"" REAL_HASH "\"},\"key\":\"sk-or-v1-secret\"}"
-
 static void named(void)
 {
     (void)json_object_set_new(notes, "name", json_string(NAME));
@@ -148,67 +144,6 @@ static void a_list_that_misses_the_last_key_renews_nothing(void **state)
     assert_string_equal(note(&job, "hash"), "aa");
 }
 
-/* Whoever was at it when it began again may have created one that the first look did not show. */
-/* A request that was given up may still be carried out there: the key there is is only issued after the last look. */
-static void while_a_request_may_still_be_carried_out_nothing_is_issued(void **state)
-{
-    (void)state;
-    for (int cut_off = 0; cut_off < 2; cut_off++) {
-        start_again();
-        named();
-        job.again = cut_off;
-        if (!cut_off) {
-            WILL(ASK("GET", PAGE("0"), 200, EMPTY), BREAK("POST", "/keys", ERR_UNKNOWN));
-            assert_int_equal(key_create(&job).kind, ERR_UNKNOWN);
-            assert_false(job_has_secret(&job, SECRET_OPENROUTER_KEY));
-            ALL_ASKED();
-        }
-        WILL(ASK("GET", PAGE("0"), 200, EMPTY), SEND("POST", "/keys", NAME, 201, CREATED_REAL));
-        assert_int_equal(key_create(&job).kind, ERR_NOT_YET);
-        ALL_ASKED();
-        assert_true(job.wait_s > 59 && job.wait_s <= 60);
-        assert_null(job.said);
-        job.again = false;
-        (void)json_object_set_new(job.patch, "unknown_ms", json_integer(1)); /* long ago by now */
-        WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "," OURS(REAL_HASH) "]}"),
-             ASK("GET", PAGE("2"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"));
-        assert_false(failed(key_create(&job)));
-        ALL_ASKED();
-        assert_ptr_equal(job.said, &key_issued);
-        assert_string_equal(note(&job, "hash"), REAL_HASH);
-    }
-}
-
-/* It has turned up, and is deleted: there is nothing to wait for. */
-static void a_key_of_a_lost_answer_is_accounted_for(void **state)
-{
-    (void)state;
-    named();
-    WILL(ASK("GET", PAGE("0"), 200, EMPTY), BREAK("POST", "/keys", ERR_UNKNOWN),
-         ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "]}"),
-         ASK("GET", PAGE("1"), 200, EMPTY), ASK("DELETE", "/keys/b1", 200, "{}"),
-         ASK("POST", "/keys", 201, CREATED));
-    assert_int_equal(key_create(&job).kind, ERR_UNKNOWN);
-    assert_false(failed(key_create(&job)));
-    ALL_ASKED();
-    assert_ptr_equal(job.said, &key_issued);
-}
-
-static void a_revocation_waits_for_what_may_still_be_made(void **state)
-{
-    (void)state;
-    named();
-    job.goal = GOAL_DOWN;
-    job.again = true;
-    WILL(ASK("GET", PAGE("0"), 200, EMPTY), ASK("GET", PAGE("0"), 200, EMPTY));
-    assert_int_equal(key_revoke(&job).kind, ERR_NOT_YET);
-    assert_true(job.wait_s > 59 && job.wait_s <= 60);
-    (void)json_object_set_new(job.patch, "unknown_ms", json_integer(1));
-    WILL(ASK("GET", PAGE("0"), 200, EMPTY), ASK("GET", PAGE("0"), 200, EMPTY));
-    assert_false(failed(key_revoke(&job))); /* cut off itself by now: that asked for nothing */
-    assert_ptr_equal(job.said, &key_revoked);
-}
-
 static void refused_credentials_soon_need_a_person(void **state)
 {
     (void)state;
@@ -273,9 +208,6 @@ int main(void)
         TEST(a_key_with_its_text_is_kept),
         TEST(a_key_is_renewed_with_what_is_left),
         TEST(a_list_that_misses_the_last_key_renews_nothing),
-        TEST(while_a_request_may_still_be_carried_out_nothing_is_issued),
-        TEST(a_key_of_a_lost_answer_is_accounted_for),
-        TEST(a_revocation_waits_for_what_may_still_be_made),
         TEST(refused_credentials_soon_need_a_person),
         TEST(revoking_ends_when_the_list_is_clean),
         TEST(a_new_row_revokes_by_name),
