@@ -47,6 +47,14 @@ static struct err given_back(const struct job *job, const struct ovh *ovh, bool 
     return ovh_absent(e) ? OK : e;
 }
 
+/* A clock that was set back makes nobody wait longer. */
+static bool rebuild_may_come(const struct job *job, double wait_s)
+{
+    double over = (double)(unix_now() - note_int(job, "rebuild_sent", 0));
+
+    return over <= wait_s && over >= -wait_s;
+}
+
 /* May run again: naming the machine is the same each time, the rest reads; a key that is kept is not made again. */
 struct err server_prepare(struct job *job)
 {
@@ -67,6 +75,11 @@ struct err server_prepare(struct job *job)
         return busy(job);
     }
     TRY(e);
+    /* One with the key of before may still be on its way: it must not be taken for ours. */
+    if (rebuild_may_come(job, ovh.settings->unknown_wait_s)) {
+        job_message(job, "Finding out whether OVH still installs the system of before");
+        return later(job, ovh.settings->unknown_wait_s / 6);
+    }
     e = ovh_vps_rebuild_task(&ovh, service, 0, &floor);
     if (ovh_absent(e)) {
         return busy(job);
@@ -117,11 +130,6 @@ static void rebuild_lost(struct job *job)
 {
     note_set_int(job, "rebuild_sent", unix_now());
     note_set_int(job, "rebuild_lost", note_int(job, "rebuild_lost", 0) + 1);
-}
-
-static bool rebuild_may_come(const struct job *job, double wait_s)
-{
-    return (double)(unix_now() - note_int(job, "rebuild_sent", 0)) <= wait_s;
 }
 
 static struct err no_answer(struct job *job)

@@ -105,8 +105,9 @@ void order_adopt(struct job *job, int64_t order)
 void order_forget(struct job *job)
 {
     static const char *const notes[] = {
-        "order_id", "order_generation", "details",       "payments", "pay_sent",   "service_name",
-        "ending",   "end_asked",        "recalled_late", "expiring", "seen_unpaid"};
+        "order_id",     "order_generation", "details",     "payments",      "pay_sent",
+        "service_name", "ending",           "end_asked",   "recalled_late", "expiring",
+        "seen_unpaid",  "rebuild_sent",     "rebuild_lost"};
 
     cart_forget(job, true);
     for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {

@@ -125,6 +125,18 @@ static void a_rebuild_without_an_answer_is_waited_for(void **state)
     assert_int_equal(server_rebuild(&job).kind, ERR_PERMANENT);
 }
 
+/* Installed anew with another key: the one with the key of before is waited for first. */
+static void nothing_is_prepared_while_a_rebuild_may_come(void **state)
+{
+    (void)state;
+    remember("service_name", "vps-1.ovh.us");
+    remember_int("rebuild_sent", clock_unix_us() / 1000000);
+    OVH_WILL(SEND("PUT", VPS, "{\"displayName\":\"openclaw-0000abcd1234\"}", 200, "null"));
+    assert_int_equal(server_prepare(&job).kind, ERR_NOT_YET);
+    ALL_ASKED();
+    assert_false(job_has_secret(&job, SECRET_SSH_KEY));
+}
+
 static void a_busy_server_is_waited_for(void **state)
 {
     (void)state;
@@ -204,6 +216,7 @@ int main(void)
         TEST(the_rebuild_brings_our_key),
         TEST(a_rebuild_under_way_is_not_asked_for_again),
         TEST(a_rebuild_without_an_answer_is_waited_for),
+        TEST(nothing_is_prepared_while_a_rebuild_may_come),
         TEST(a_busy_server_is_waited_for),
         TEST(the_third_failed_rebuild_asks_for_a_person),
         TEST(after_a_failure_the_server_must_be_up_first),
