@@ -33,23 +33,33 @@ static struct err list(struct ssh *ssh, int within_ms, struct arena *arena, stru
     return devices_read(said.output, said.output_len, arena, ret);
 }
 
+/* If it stays, two may wait, and nobody is approved. */
+static void turn_away(struct ssh *ssh, const char *id, int within_ms, struct arena *arena)
+{
+    struct ssh_result said;
+    struct err e = within_ms >= LEAST_MS
+                       ? openclaw_run(ssh, arena_printf(arena, "devices reject %s --json", id),
+                                      within_ms, ANSWER_LIMIT, arena, &said)
+                       : OK;
+
+    (void)e;
+}
+
 struct err note_waiting(struct ssh *ssh, const char *before, int within_ms, struct arena *arena,
                         const char **ret_noted)
 {
     int64_t deadline = clock_ms() + within_ms;
     struct devices waiting, noted;
-    struct ssh_result said;
 
     TRY(list(ssh, least(within_ms, LIST_MS), arena, &waiting));
     noted = (struct devices){.seen_ms = waiting.seen_ms};
     for (size_t i = 0; i < waiting.n; i++) {
         const char *id = waiting.ids[i];
         int64_t left = deadline - clock_ms();
-        if (!before || devices_has_noted(before, id)) {
-            noted.ids[noted.n++] = id;
-        } else if (left >= LEAST_MS) { /* if it stays, two may wait, and nobody is approved */
-            TRY(openclaw_run(ssh, arena_printf(arena, "devices reject %s --json", id), (int)left,
-                             ANSWER_LIMIT, arena, &said));
+        bool ours = before && !devices_has_noted(before, id);
+        noted.ids[noted.n++] = id; /* also one that is turned away: it may stay all the same */
+        if (ours) {                /* of a try that failed: with it there would be two */
+            turn_away(ssh, id, (int)left, arena);
         }
     }
     *ret_noted = devices_noted(&noted, arena);

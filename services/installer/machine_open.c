@@ -5,7 +5,6 @@
 enum {
     LOGIN_MS = 8000, /* a machine that does not answer by then does not answer */
     LEAST_MS = 1000,
-    NOTING_MS = 6000, /* kept back for what is done when no link comes: a few times what it takes */
     BY_TOKEN_MS = 3 * 60 * 1000, /* a noting that is older says little of who waits */
     LINK_LIMIT = 8 * 1024,
 };
@@ -19,10 +18,13 @@ static struct err ask(struct ssh *ssh, int within_ms, struct arena *arena, struc
     return link_read(said.output, said.output_len, asked_at, arena, ret);
 }
 
-/* OpenClaw may well do other things: it is only links that it does not make. */
+/*
+ * OpenClaw may well do other things: it is only links that it does not make. One that is slow is not asked for more: it
+ * makes them when it is less busy, and whoever can keep it busy must not choose the weaker way in.
+ */
 static bool makes_no_link(struct err e)
 {
-    return e.code == LINK_REFUSED || e.code == LINK_SENSELESS || e.code == LINK_LATE;
+    return e.code == LINK_REFUSED || e.code == LINK_SENSELESS;
 }
 
 static struct err go_by_token(struct ssh *ssh, const char *before, int within_ms, struct err why,
@@ -42,11 +44,10 @@ struct err machine_mint(const struct machine *machine, const char *before, int w
 
     TRY(open_machine(machine, within_ms < LOGIN_MS ? within_ms : LOGIN_MS, arena, &ssh, &pin));
     int left = (int)(deadline - clock_ms()) - OPENCLAW_GRACE_MS;
-    int back = left > 2 * (NOTING_MS + OPENCLAW_GRACE_MS) ? NOTING_MS + OPENCLAW_GRACE_MS : 0;
     if (left < LEAST_MS) {
         return unknown("no time was left to ask for a link");
     }
-    struct err e = ask(ssh, left - back, arena, ret);
+    struct err e = ask(ssh, left, arena, ret);
     if (!failed(e) || !makes_no_link(e)) {
         return e;
     }
