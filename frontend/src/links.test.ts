@@ -1,7 +1,7 @@
 /* Links: handed out once, never too old, asked for no oftener than needed. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as api from './api';
-import { forgetLinks, prepareLink, takeLink } from './links';
+import { forgetLinks, prepareLink, prepareLinkOnSight, takeLink } from './links';
 
 vi.mock('./api', async (original) => ({
   ...(await original<typeof api>()),
@@ -20,6 +20,7 @@ const aLink = (minutes = 10) => ({
 });
 
 beforeEach(() => {
+  sessionStorage.clear();
   vi.useFakeTimers();
   made = 0;
   mint.mockReset();
@@ -31,6 +32,20 @@ afterEach(() => {
 });
 
 const number = (link: api.OpenLink | null) => Number(/\d+$/.exec(link?.url ?? '')?.[0]);
+
+describe('a page that is looked at', () => {
+  it('has a link made once a minute at most, however often it is loaded', () => {
+    for (const id of ['a', 'a', 'b']) {
+      prepareLinkOnSight(id);
+      forgetLinks(); // as a page that is loaded again does
+    }
+    expect(mint.mock.calls).toEqual([['a'], ['b']]);
+    vi.advanceTimersByTime(MINUTE);
+    prepareLinkOnSight('a');
+    expect(mint).toHaveBeenCalledTimes(3);
+    expect(JSON.stringify(sessionStorage)).not.toContain('bootstrapToken');
+  });
+});
 
 describe('a prepared link', () => {
   it('is the one that is handed out, and to nobody else', async () => {

@@ -51,6 +51,24 @@ export function prepareLink(id: string, purpose: Purpose): void {
   hold(id, purpose);
 }
 
+const SEEN = 'openclaw-link-made ';
+const SEEN_MS = 60_000;
+
+/**
+ * The same, because the page is merely looked at: at most once a minute, so that a page that is loaded
+ * again and again keeps no machine busy. Only when is kept, never the link.
+ */
+export function prepareLinkOnSight(id: string): void {
+  try {
+    const age = Date.now() - Number(sessionStorage.getItem(SEEN + id));
+    if (age >= 0 && age < SEEN_MS) return;
+    sessionStorage.setItem(SEEN + id, String(Date.now()));
+  } catch {
+    return; /* a browser that keeps nothing: whoever comes near has one made */
+  }
+  prepareLink(id, 'frame');
+}
+
 /**
  * Hands out a link, which nobody else gets: the prepared one if there is one that is fresh. When it
  * is no longer `wanted` by the time it comes, it stays for whoever asks next, and the answer is null.

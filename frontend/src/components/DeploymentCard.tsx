@@ -3,7 +3,7 @@ import { useCallback, useEffect, useId, useRef, type ReactNode } from 'react';
 import { Link } from 'react-router';
 import type { Deployment } from '../api';
 import { useRestart, useRetry } from '../deployments';
-import { prepareLink } from '../links';
+import { prepareLink, prepareLinkOnSight } from '../links';
 import { isDeploying, messageOf, stepsOf } from '../steps';
 import { formatDate } from '../time';
 import { Alert, ErrorAlert } from './Alert';
@@ -102,14 +102,16 @@ function Body({ deployment }: CardProps) {
  * Whoever comes near a ready one is likely to open it, and the link takes some seconds to make. Once
  * for each card, so that moving over them again and again keeps no machine busy.
  */
-function usePrepared({ id, status }: Deployment) {
+function usePrepared({ id, status }: Deployment, make: (id: string) => void) {
   const done = useRef(false);
   return useCallback(() => {
     if (done.current || status !== 'READY') return;
     done.current = true;
-    prepareLink(id, 'frame');
-  }, [id, status]);
+    make(id);
+  }, [id, status, make]);
 }
+
+const makeLink = (id: string) => prepareLink(id, 'frame');
 
 /** Calls it as soon as somebody can see the page: a tab in the background asks for nothing. */
 function useOnceSeen(wanted: boolean, act: () => void) {
@@ -127,8 +129,8 @@ function useOnceSeen(wanted: boolean, act: () => void) {
 /** `likely`: of all it is the one that people come for, so its link is made while they look. */
 export function DeploymentCard({ deployment, likely }: CardProps & { likely: boolean }) {
   const heading = useId();
-  const prepare = usePrepared(deployment);
-  useOnceSeen(likely, prepare);
+  const prepare = usePrepared(deployment, makeLink);
+  useOnceSeen(likely, usePrepared(deployment, prepareLinkOnSight));
   return (
     <article
       aria-labelledby={heading}

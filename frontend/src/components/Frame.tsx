@@ -106,10 +106,14 @@ export function Frame({ deployment, comeback }: Props) {
   const { opening, reopen, loaded } = useOpening(deployment.id, comeback);
   const tab = useTab(deployment.id);
   const { state, turn, url } = opening;
-  /* Whoever comes near a button is likely to press it, and its link takes some seconds to make. */
+  /*
+   * Whoever comes near a button is likely to press it, and its link takes some seconds to make. Not
+   * while a browser waits to be let in: making another link would turn that one away.
+   */
+  const calm = !deployment.change && !opening.approval && tab.state === 'idle';
   const near = (purpose: Purpose, use: boolean) => {
     const prepare = () => {
-      if (use && !deployment.change) prepareLink(deployment.id, purpose);
+      if (use && calm) prepareLink(deployment.id, purpose);
     };
     return { onPointerEnter: prepare, onFocus: prepare };
   };
@@ -132,7 +136,7 @@ export function Frame({ deployment, comeback }: Props) {
             size="small"
             busy={tab.state !== 'idle'}
             onClick={tab.open}
-            {...near('tab', tab.state === 'idle')}
+            {...near('tab', true)}
           >
             Open in new tab
           </Button>
