@@ -214,9 +214,10 @@ undo_steps() {
     start_openclaw "$from"
 }
 
-works() { # does a version that is wholly there answer?
-    wholly_installed "$(installed_version)" && curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null &&
-        { [ ! -e "$UPGRADE/shown" ] || await_shown 10; }
+# Does a version that is wholly there answer? Not more is asked: a web server that is away for a moment must not cost what
+# was done since.
+works() {
+    wholly_installed "$(installed_version)" && curl -fsS --max-time 5 -o /dev/null "$GATEWAY_URL/readyz" 2>/dev/null
 }
 
 upgrade_or_undo() {
