@@ -5,10 +5,23 @@
 
 KAFKA_JARS=$ROOT/build/kafka
 
-# Fetches the jars unless the ones there are those the pom asks for.
+kafka_is_there() {
+    cmp -s "$ROOT/deploy/kafka/pom.xml" "$KAFKA_JARS/pom.xml"
+}
+
+# Fetches the jars unless the ones there are those the pom asks for. One at a time: two products may start at once.
 fetch_kafka() {
+    local lock
+    ! kafka_is_there || return 0
+    mkdir -p "${KAFKA_JARS%/*}"
+    exec {lock}>"$KAFKA_JARS.lock"
+    flock -w 900 "$lock" || die "somebody else has been fetching Kafka for a quarter of an hour"
+    kafka_is_there || fetch_kafka_jars
+    exec {lock}>&-
+}
+
+fetch_kafka_jars() {
     local pom=$ROOT/deploy/kafka/pom.xml half=$KAFKA_JARS.$$
-    [[ -e $KAFKA_JARS/pom.xml ]] && cmp -s "$pom" "$KAFKA_JARS/pom.xml" && return
     say "fetching Kafka $(sed -n 's/.*<kafka.version>\(.*\)<.*/\1/p' "$pom") from Maven Central"
     rm -rf "$half"
     mkdir -p "$half"
