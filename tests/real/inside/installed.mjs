@@ -15,7 +15,6 @@ import { dir, millis, net, opened, ready, seconds, strangersKey } from './scene.
 
 const run = promisify(execFile);
 const elsewhere = 'curl -s -o /dev/null --max-time 20';
-const CONFIG_LONGEST_S = 20; // a call takes four, and twice that on a busy host; there is one
 let real, machine, PINS, ownSockets;
 
 // The ports that can be asked from outside; kind: t or u.
@@ -136,8 +135,6 @@ test('T15: the machine knows its own name, so that sudo does not ask for it', as
 test('T19: one call configures it', async () => {
   const log = await machine.log();
   assert.equal(log.match(/^.*config update\(s\).*$/gm).length, 1, log);
-  const [, took] = /^config took ([\d.]+) s$/m.exec(log);
-  assert.ok(Number(took) < CONFIG_LONGEST_S, `${took} s`);
 });
 
 test('T11, T12, T13, T22: what is installed and configured is what was pinned', async () => {
