@@ -14,7 +14,7 @@
 #include "base/err.h"
 
 /* Codes of errors: OpenClaw's gateway is down; it refuses for another reason (in the text); this is no link; it took too long. */
-enum { LINK_NOT_RUNNING = 2001, LINK_REFUSED = 2002, LINK_SENSELESS = 2003, LINK_LATE = 2004 };
+enum { LINK_NOT_RUNNING = 2001, LINK_REFUSED = 2002, LINK_SENSELESS = 2003 };
 
 struct link {
     const char *

@@ -21,9 +21,7 @@ struct err openclaw_run(struct ssh *ssh, const char *words, int within_ms, size_
     TRY(ssh_run(ssh, arena_printf(arena, command, seconds, words), NULL, 0,
                 within_ms + OPENCLAW_GRACE_MS, limit, arena, ret));
     if (ret->status == TIMED_OUT || ret->status == KILLED) {
-        struct err e = unknown("OpenClaw did not answer in time");
-        e.code = LINK_LATE;
-        return e;
+        return unknown("OpenClaw did not answer in time");
     }
     if (ret->truncated) {
         ret->output_len = 0;

@@ -14,16 +14,17 @@ struct err open_machine(const struct machine *machine, int deadline_ms, struct a
 enum { OPENCLAW_GRACE_MS = 2500 };
 
 /*
- * `openclaw <words>`, whose standard output is the answer; `words` are the caller's own and harmless. ERR_UNKNOWN with code
- * LINK_LATE: it was ended because it took longer than `within_ms`; the session is as good as before. The answer of one that said
- * more than `limit` is empty.
+ * `openclaw <words>`, whose standard output is the answer; `words` are the caller's own and harmless. ERR_UNKNOWN: it was
+ * ended because it took longer than `within_ms`; the session is as good as before. The answer of one that said more than `limit`
+ * is empty.
  */
 struct err openclaw_run(struct ssh *ssh, const char *words, int within_ms, size_t limit,
                         struct arena *arena, struct ssh_result *ret) MUST_CHECK;
 
 /*
  * Notes which browsers wait for approval already. Those that began to since the noting `before` (NULL: there was none) are left
- * over from a link that was made lately and not noted but turned away: their page was left behind, or asks anew with another id.
+ * over from a link that was made lately: they are turned away, and noted all the same. Their page was left behind, or asks
+ * anew with another id.
  */
 struct err note_waiting(struct ssh *ssh, const char *before, int within_ms, struct arena *arena,
                         const char **ret_noted) MUST_CHECK;

@@ -68,12 +68,12 @@ static void so_has_each_refusal_of_an_approval(void **state)
         int status;
         const char *part;
     } failures[] = {
-        {coded(permanent("no browser came"),       DEVICES_NOBODY),  409,                      "No new browser"},
-        {coded(permanent("2 wait"),                                        DEVICES_SEVERAL),                                409, "More than one"},
-        {coded(permanent("no list"),                         DEVICES_SENSELESS),                                         502,                                        "does not tell"},
-        {coded(permanent("it does not"),                                     DEVICES_REFUSED),502,"does not let"},
-        {coded(unknown("OpenClaw did not answer"),LINK_LATE),    504,                                "took too long"},
-        {transient("192.0.2.7:22: no connection"), 504,                    "does not answer"                                     },
+        {coded(permanent("no browser came"), DEVICES_NOBODY),  409,                      "No new browser"},
+        {coded(permanent("2 wait"),                                  DEVICES_SEVERAL),                          409, "More than one"},
+        {coded(permanent("no list"),                   DEVICES_SENSELESS),                                   502,                                  "does not tell"},
+        {coded(permanent("it does not"),                               DEVICES_REFUSED),502,"does not let"},
+        {unknown("OpenClaw did not answer"),504,    "took too long"                         },
+        {transient("192.0.2.7:22: no connection"), 504,                           "does not answer"                                },
     };
 
     (void)state;
