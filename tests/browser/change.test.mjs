@@ -43,7 +43,7 @@ test('the newer version is offered, and the dialog says what happens', async () 
 });
 
 test('while it is upgraded the menu shows that, and neither it nor a restart can be asked for; after a reload, too', async () => {
-  await stack.sandbox.settings({ setup: 12 });
+  await stack.sandbox.settings({ setup: 600 });
   await button(page, 'More (an upgrade is available)').click();
   await item(`Upgrade to ${NEW}`).click();
   await button(dialog(page), 'Upgrade').click();

@@ -18,7 +18,7 @@ const email = newEmail();
 
 before(async () => {
   stack = await startStack({ settings: { 'ovh-orderer': { RELEASE_POLL_S: 1 } } });
-  await stack.sandbox.settings({ checking: 0.1, delivering: HELD, deliver_task: 0.1, ips: 0.1, rebuild: HELD, setup: 10, service_active: 0 });
+  await stack.sandbox.settings({ checking: 0.1, delivering: HELD, deliver_task: 0.1, ips: 0.1, rebuild: HELD, setup: HELD, service_active: 0 });
   browser = await Browser.start(stack);
   ({ page, complaints } = await browser.person());
 });
@@ -90,6 +90,7 @@ test('the detail page follows it live, step by step, without a reload', async ()
 });
 
 test('when it is ready the page turns into OpenClaw itself', async () => {
+  await stack.sandbox.settings({ setup: 0.1 });
   await sees(frame(page).getByRole('heading', { name: 'Your OpenClaw is running' }));
   assert.equal(await page.evaluate(() => window.sameDocument), true);
   await look(page, 'detail-ready');

@@ -109,10 +109,11 @@ describe('a restart', () => {
 describe('an upgrade', () => {
   test('lets no restart in between, and is over when the new version works', async () => {
     const id = await ready();
-    await settings({ setup: 3 });
+    await settings({ setup: 60 });
     await upgrades(id);
     assert.deepEqual([(await ask(id, 'upgrade')).status, (await ask(id, 'restart')).status], [202, 409]);
     assert.match((await ask(id, 'restart')).body.detail, /^OpenClaw is being upgraded; wait until that is done\.$/);
+    await settings({ setup: 0 });
     await ends(id);
     const deployment = await world.api.deployment(id);
     assert.deepEqual([deployment.version, deployment.availableVersion], [NEW, null]);

@@ -95,7 +95,7 @@ describe('late, but going on', () => {
   });
 
   test('a setup that takes long goes on through ERROR and retry, at its step', async () => {
-    await world.sandbox.settings({ setup: 8 });
+    await world.sandbox.settings({ setup: 600 });
     const [id] = await deploy();
     await untilStatus(id, 'INSTALLING');
     await until(async () => (await row('installation', id))?.state === 'following', { what: 'the setup is at work' });
@@ -107,6 +107,7 @@ describe('late, but going on', () => {
     assert.equal(again.status, 'INSTALLING');
     assert.deepEqual(steps(again), ['done', 'done', 'active', 'waiting']);
     await until(async () => (await world.api.deployment(id)).statusMessage !== 'Trying again', { what: 'what it is at is said again' });
+    await world.sandbox.settings({ setup: 0 });
     await assertReady(id, { orders: 1 });
     const begun = (await world.api.log(id)).lines.filter(({ text }) => text.startsWith('== prepare'));
     assert.equal(begun.length, 1, 'the setup was not begun again');

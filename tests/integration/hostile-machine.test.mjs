@@ -79,10 +79,11 @@ describe('reaching the machine', () => {
   });
 
   test('every connection is cut again and again during the setup: nothing is lost or told twice', async () => {
-    await settings({ setup: 3 });
+    await settings({ setup: 600 });
     const [id] = await deploy();
     await following(id);
     for (let i = 0; i < 6; i++) await on(id, 'pkill -9 -x sshd', { breaks: true });
+    await settings({ setup: 0 });
     await assertReady(id, { orders: 1 });
     const steps = (await log(id)).filter((text) => text.startsWith('== '));
     assert.equal(new Set(steps).size, steps.length, steps.join('\n'));
@@ -125,11 +126,12 @@ describe('the setup', () => {
   });
 
   test('it says nonsense: a status that is none, binary, a line without end', async () => {
-    await settings({ setup: 3 });
+    await settings({ setup: 600 });
     const [id] = await deploy();
     await following(id);
     await on(id, `cd /var/lib/openclaw-setup && echo '<html>' | sudo -n tee status >/dev/null
       { head -c 70000 /dev/zero | tr '\\0' x; printf '\\n\\377\\376\\033[31m\\001 end of nonsense\\n'; } | sudo -n tee -a log >/dev/null`);
+    await settings({ setup: 0 });
     await assertReady(id, { orders: 1 });
     const lines = await log(id);
     assert.ok(lines.every((text) => text.length <= 500));
@@ -137,10 +139,11 @@ describe('the setup', () => {
   });
 
   test('its result is none: says so, and a retry reads it again', async () => {
-    await settings({ setup: 1 });
+    await settings({ setup: 600 });
     const [id] = await deploy();
     await following(id);
     await stop('installer');
+    await settings({ setup: 0 });
     const state = '/var/lib/openclaw-setup';
     await until(async () => (await on(id, `cat ${state}/status`)) === 'done\n', { what: 'the setup is done' });
     await on(id, `sudo -n sh -c "cp -p ${state}/result.json ${state}/kept && echo '<html>' >${state}/result.json"`);

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
 
+const CALM = { checking: 0.3, delivering: 0.5, deliver_task: 0.3, rebuild: 0.7, setup: 1 };
 const WORKERS = ['key-provisioner', 'ovh-orderer', 'installer', 'health-monitor'];
 
 async function assertBoughtOnce(stack, before, n = 1) {
@@ -20,7 +21,7 @@ describe('one copy of everything', () => {
   let stack, api;
   before(async () => {
     stack = await startStack();
-    await stack.sandbox.settings({ checking: 0.3, delivering: 0.5, deliver_task: 0.3, rebuild: 0.7, setup: 1 });
+    await stack.sandbox.settings(CALM);
     api = stack.api();
     await api.signUp();
   });
@@ -28,15 +29,18 @@ describe('one copy of everything', () => {
 
   // The status during which each is killed: it is at work then.
   const when = { 'api-gateway': 'ORDERING', 'key-provisioner': 'PENDING', 'ovh-orderer': 'ORDERING', installer: 'INSTALLING', 'health-monitor': 'INSTALLING' };
+  const held = { PENDING: {}, ORDERING: { delivering: 600 }, INSTALLING: { setup: 600 } };
   for (const [service, status] of Object.entries(when)) {
     test(`kill -9 of ${service} during ${status}, then starting it again: READY`, async () => {
       const before = await stack.sandbox.ledger();
       // Keys are made faster than one can look: this one is made at once, but its reply takes a while.
       if (status === 'PENDING') await stack.sandbox.faults({ method: 'POST', path: '/api/v1/keys', kind: 'slow', seconds: 3, times: 1 });
+      await stack.sandbox.settings(held[status]);
       const { id } = await api.deploy();
       await until(async () => (await stack.psql(`select 1 from deployments where id = '${id}' and status = '${status}'`)).length, { deadline: 30, what: status, every: 0.02 });
       await stack.kill(`${service}.1`);
       await stack.start(`${service}.1`);
+      await stack.sandbox.settings(CALM);
       await api.waitStatus(id, 'READY', { deadline: 90 });
       await assertBoughtOnce(stack, before);
     });

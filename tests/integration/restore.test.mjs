@@ -31,7 +31,7 @@ after(() => stack?.close());
 test('deployments in every stage, a backup, and the world goes on', async () => {
   await Promise.all(['stays', 'restarted', 'destroyed', 'forked'].map(deploy));
   await ready('stays', 'restarted', 'destroyed', 'forked');
-  await sandbox.settings({ setup: 25 }); // longer than the rest takes until the backup
+  await sandbox.settings({ setup: HOUR });
   await deploy('installed');
   await api.waitStatus(d.installed, 'INSTALLING');
   await sandbox.settings({ delivering: HOUR });

@@ -173,14 +173,17 @@ describe('a retry and a destroy', () => {
   });
 
   test('during the rebuild and during the setup: it ends destroyed, and its key with it', async () => {
-    await settings({ rebuild: 1, setup: 1 });
-    const ids = await deploy(4);
-    for (const [i, id] of ids.entries()) {
-      const [piece, state] = i % 2 ? ['server', 'rebuilding'] : ['installation', 'following'];
-      await until(async () => (await row(piece, id))?.state === state || (await world.api.deployment(id)).status === 'READY', { what: state, every: 0.02 });
-      await world.stack.psql(`update deployments set status = 'ERROR', failed_piece = '${piece}' where id = '${id}' and status not in ('DESTROYING', 'DESTROYED')`);
-      await Promise.all([click(id, 'retry'), click(id, 'destroy')]);
+    const ids = [];
+    for (const [piece, state, held] of [['installation', 'following', 'setup'], ['server', 'rebuilding', 'rebuild']]) {
+      await settings({ [held]: 600 });
+      for (const id of await deploy(2)) {
+        ids.push(id);
+        await until(async () => (await row(piece, id))?.state === state, { what: state });
+        await world.stack.psql(`update deployments set status = 'ERROR', failed_piece = '${piece}' where id = '${id}'`);
+        await Promise.all([click(id, 'retry'), click(id, 'destroy')]);
+      }
     }
+    await calm();
     await assertGone(...ids);
   });
 });

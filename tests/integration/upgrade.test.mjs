@@ -135,7 +135,7 @@ describe('an upgrade', () => {
 describe('an upgrade that is cut off goes on', () => {
   test('after a kill in the middle of the installation', async () => {
     const id = await ready();
-    await settings({ setup: 5 });
+    await settings({ setup: 60 });
     await upgrade(id);
     await reaches(id, 'install');
     await killRun(id);
@@ -157,7 +157,7 @@ describe('an upgrade that is cut off goes on', () => {
 
   test('after a kill -9 of the installer', async () => {
     const id = await ready();
-    await settings({ setup: 5 });
+    await settings({ setup: 60 });
     await upgrade(id);
     await reaches(id, 'install');
     await world.stack.kill('installer.1');

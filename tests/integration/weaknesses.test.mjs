@@ -145,12 +145,13 @@ test('deleting a gone key retried for ever', async () => {
 });
 
 test('DESTROYING for ever after a crash', async () => {
-  await settings({ rebuild: 2 });
+  await settings({ rebuild: 600 });
   const [ready, half] = await deploy(2);
   await inState(half, 'server', 'rebuilding');
   await Promise.all([world.api.destroy(half), world.api.destroy(ready)]);
   await Promise.all(ALL.map((name) => world.stack.kill(name)));
   await Promise.all(ALL.map((name) => world.stack.start(name)));
+  await settings({ rebuild: 0 });
   await assertGone(ready, half);
 });
 

@@ -87,11 +87,12 @@ describe('the machine', () => {
   });
 
   test('is too new to be released', async () => {
-    await settings({ service_active: 2, rebuild: 30 });
+    await settings({ service_active: 600, rebuild: 600 });
     const [id] = await deploy();
     await until(async () => (await row('server', id))?.state === 'rebuilding', { what: 'there is something to wipe' });
     await destroy(id);
     await untilMessage(id, /^OVH does not let go of a server this new yet; trying again/);
+    await settings({ service_active: 0 });
     await untilMessage(id, /^The server is paid until .*; it is being wiped and released$/);
     await settings({ rebuild: 0 }); // until then the one of the way up keeps the machine busy
     await assertGone(id);

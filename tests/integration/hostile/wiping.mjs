@@ -26,9 +26,10 @@ describe('wiping', () => {
     const [id, name] = await ready();
     const knock = await door(id);
     assert.match(await on(id, 'echo in'), /in/);
-    await settings({ rebuild: 1 });
+    await settings({ rebuild: 600 });
     await destroy(id);
     await untilMessage(id, /^The server is paid until \d+ \w+ \d+; it is being wiped and released$/);
+    await settings({ rebuild: 0 });
     await assertGone(id);
     await assert.rejects(knock('echo in'), /Permission denied/);
     assert.equal(await rebuilds(name), 2);
@@ -36,12 +37,13 @@ describe('wiping', () => {
 
   test('the answer to the wiping is lost, the orderer dies: it is wiped once', async () => {
     const [id, name] = await ready();
-    await settings({ rebuild: 3 });
+    await settings({ rebuild: 600 });
     await world.sandbox.faults({ ...REBUILD, kind: 'slow', seconds: 2 });
     await destroy(id);
     await until(async () => (await rebuilds(name)) === 2, { what: 'it is asked for' });
     await world.stack.kill('ovh-orderer.1');
     await world.stack.start('ovh-orderer.1');
+    await settings({ rebuild: 0 });
     await assertGone(id);
     assert.equal(await rebuilds(name), 2);
   });
@@ -64,17 +66,20 @@ describe('wiping', () => {
   });
 
   test('destroyed during its first installation: wiped after it; destroyed before it: not at all', async () => {
-    await settings({ rebuild: 2 });
+    await settings({ rebuild: 600 });
     const [id] = await deploy();
     await until(async () => (await row('server', id))?.state === 'rebuilding', { what: 'it is being installed' });
     await destroy(id);
+    await settings({ rebuild: 0 });
     await assertGone(id);
     assert.equal(await rebuilds((await row('server', id)).notes.service_name), 2);
 
-    await settings({ deliver_task: 3 });
+    await settings({ deliver_task: 600 });
     const [young] = await deploy();
     await untilStatus(young, 'PROVISIONING');
-    await destroyed(young);
+    await destroy(young);
+    await settings({ deliver_task: 0 });
+    await assertGone(young);
     assert.equal((await bought(young)).servers.length, 1);
   });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clawctl, clawctlOk } from '../../harness/clawctl.mjs';
-import { assertGone, destroyed, hurry, row, untilStatus, world } from '../hostile/world.mjs';
+import { assertGone, calm, destroyed, hurry, row, untilStatus, world } from '../hostile/world.mjs';
 import { assertAnew, click, ready, rebuilds, settings, suite, untilState } from './world.mjs';
 
 const slowly = (fault) => world.sandbox.faults({ kind: 'slow', seconds: 2, ...fault });
@@ -18,11 +18,12 @@ suite('destroyed in the middle of a reinstall', () => {
   for (const [when, moment] of Object.entries(moments)) {
     test(`${when}: nothing is left`, async () => {
       const [id] = await ready();
-      await settings({ rebuild: 1, setup: 1 });
+      await settings(when === 'during the setup' ? { setup: 600 } : { rebuild: 600 });
       await slowly({ method: 'POST', path: '/api/v1/keys' });
       await Promise.all([click(id, 'reinstall'), when === 'at the same moment' && click(id, 'destroy')]);
       await moment(id);
       await world.api.destroy(id);
+      await calm();
       await hurry();
       await assertGone(id);
       assert.equal((await click(id, 'reinstall')).status, 409);
@@ -35,7 +36,7 @@ suite('an operator', () => {
 
   test('lets it come to its server first, and may then set it back', async () => {
     const [id, was] = await ready();
-    await settings({ rebuild: 1 });
+    await settings({ rebuild: 600 });
     await slowly({ method: 'POST', path: '/api/v1/keys' });
     await world.api.reinstall(id);
     await untilState('llm_key', id, 'renewing');
@@ -45,6 +46,7 @@ suite('an operator', () => {
     }
     await untilState('server', id, 'rebuilding');
     await clawctlOk(world.stack, ['replay', id, '--from', 'rebuild']);
+    await settings({ rebuild: 0 });
     await assertAnew(id, was);
     await destroyed(id);
   });
@@ -70,7 +72,7 @@ suite('an operator', () => {
 suite('a second reinstall', () => {
   test('of one that was late and goes on by itself: what the first one still says is passed over', async () => {
     const [id, was] = await ready();
-    await settings({ rebuild: 3 });
+    await settings({ rebuild: 600 });
     await world.api.reinstall(id);
     await untilState('server', id, 'rebuilding');
     await world.stack.psql(`update deployments set status = 'ERROR', status_message = 'An error of a test', failed_piece = 'server' where id = '${id}'`);

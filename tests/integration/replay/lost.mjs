@@ -40,11 +40,11 @@ describe('from the state', () => {
       lost.push(id);
       return id;
     };
-    await stack.sandbox.settings({ setup: 3 });
+    await stack.sandbox.settings({ setup: 600 });
     await when('INSTALLING');
-    await stack.sandbox.settings({ rebuild: 3 });
+    await stack.sandbox.settings({ rebuild: 600 });
     await when('PROVISIONING');
-    await stack.sandbox.settings({ delivering: 3 });
+    await stack.sandbox.settings({ delivering: 600 });
     await when('ORDERING');
     // Events that are said while their reader is away are in Kafka alone.
     for (const service of ['health-monitor.1', 'installer.1', 'ovh-orderer.1', 'key-provisioner.1']) await stack.stop(service);

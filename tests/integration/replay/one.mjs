@@ -77,11 +77,11 @@ describe('one, from a stage', () => {
   });
 
   test('a running worker is fenced off: set back in the middle of a setup, READY with one result', async () => {
-    await stack.sandbox.settings({ setup: 4 });
+    await stack.sandbox.settings({ setup: 600 });
     const other = await api.deploy();
     await until(async () => (await rows(other.id)).installation?.state === 'following', { deadline: 30, what: 'the setup runs', every: 0.02 });
-    await stack.sandbox.settings({ setup: 0 });
     await replay(other.id, '--from', 'install');
+    await stack.sandbox.settings({ setup: 0 });
     await api.waitStatus(other.id, 'READY', { deadline: 60 });
     assert.equal(await counted(other.id, 'instance.installed'), 1);
     assert.equal((await rows(other.id)).installation.notes.run_id, `${other.id}-2`);

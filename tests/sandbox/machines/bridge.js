@@ -1,6 +1,6 @@
 // The socket through which stand-ins inside a machine talk to the sandbox (attach.c is the other end). A caller sends a
-// verb and a file: "booted"; "pause SHARE" is answered after that share of the setting `setup`; "validate" and "run"
-// take a Caddyfile, and "run" serves it for as long as the caller stays.
+// verb and a file: "booted"; "pause SHARE" is answered after that share of the setting `setup`, as it is by then;
+// "validate" and "run" take a Caddyfile, and "run" serves it for as long as the caller stays.
 
 import { once } from 'node:events';
 import { chmod, chown, rm } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { readCaddyfile } from './caddyfile.js';
 
 const LARGEST_MESSAGE = 64 * 1024;
 const MOST_CALLERS = 64;
+const LOOK_MS = 20;
 
 export class Bridge {
   #options;
@@ -73,12 +74,11 @@ export class Bridge {
         this.#whenBooted?.();
         break;
       case 'pause':
-      case 'mint': {
-        const seconds = verb === 'mint' ? settings.mint ?? 0 : (settings.setup ?? 0) * Number(argument);
-        const timer = setTimeout(() => caller.end('ok\n'), seconds * 1000);
-        caller.on('close', () => clearTimeout(timer));
+        this.#pause(caller, () => (settings.setup ?? 0) * Number(argument));
         break;
-      }
+      case 'mint':
+        this.#pause(caller, () => settings.mint ?? 0);
+        break;
       case 'validate':
         readCaddyfile(file);
         caller.end('Valid configuration\n');
@@ -89,6 +89,19 @@ export class Bridge {
       default:
         throw new Error(`unknown verb ${verb}`);
     }
+  }
+
+  // As long as the setting says now: a pause in progress ends when the setting becomes shorter.
+  #pause(caller, seconds) {
+    const began = performance.now();
+    const look = () => {
+      if (performance.now() - began < seconds() * 1000) return;
+      clearInterval(timer);
+      caller.end('ok\n');
+    };
+    const timer = setInterval(look, LOOK_MS);
+    caller.on('close', () => clearInterval(timer));
+    look();
   }
 
   // The sites are up exactly as long as the caller is: even a kill -9 inside closes its end of the connection.
