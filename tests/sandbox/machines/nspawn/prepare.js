@@ -1,13 +1,12 @@
 // Makes everything booted machines need that takes long and stays: `node prepare.js` does it beforehand, the sandbox
-// looks when it starts. It is kept in the user's cache, shared by all checkouts: each thing is named after what it was
+// looks when it starts. It is kept in .run/machines, or where SANDBOX_CACHE says: each thing is named after what it was
 // made from, appears whole or not at all, and is made by one process at a time. What can not be had because no package
 // registry answers ends this program with status 69.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { findArtifacts, makeArtifacts } from './artifacts.js';
@@ -16,7 +15,7 @@ import { imageName, makeImage } from './image.js';
 import { readSources } from './sources.js';
 import { Upstreams } from './upstream.js';
 
-export const CACHE = process.env.SANDBOX_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'openclaw-deploy/machines');
+export const CACHE = resolve(process.env.SANDBOX_CACHE || fileURLToPath(new URL('../../../../.run/machines', import.meta.url)));
 export const UNAVAILABLE = 69;
 
 const SELF = fileURLToPath(import.meta.url);
