@@ -47,6 +47,11 @@ function More({ deployment }: { deployment: Deployment }) {
   );
 }
 
+/** The first and the troubled messages of an upgrade say themselves what they are about; its steps do not. */
+function upgradeNote(message: string) {
+  return message.startsWith('Upgrading OpenClaw') ? message : `OpenClaw is being upgraded. ${message}`;
+}
+
 /** What is being done to it or does not work; nothing while all is well. */
 function Note({ deployment, timeline }: Props) {
   const trouble = troubleOf(timeline.events, useNow(false));
@@ -54,7 +59,7 @@ function Note({ deployment, timeline }: Props) {
   return (
     <p role="status" className="text-sm text-muted empty:hidden">
       {change === 'restart' && 'OpenClaw is restarting. It will be back in a moment.'}
-      {change === 'upgrade' && `OpenClaw is being upgraded. ${messageOf(deployment)}`}
+      {change === 'upgrade' && upgradeNote(messageOf(deployment))}
       {!change && trouble}
     </p>
   );

@@ -145,6 +145,12 @@ describe('a ready one', () => {
     );
   });
 
+  it('does not say twice that it is being upgraded', async () => {
+    show({ ...ready, change: 'upgrade', statusMessage: 'Upgrading OpenClaw to 2026.10.1' });
+    expect(await screen.findByText('Upgrading OpenClaw to 2026.10.1')).toBeVisible();
+    expect(screen.queryByText(/is being upgraded/)).not.toBeInTheDocument();
+  });
+
   it('says that it restarts, as long as the server does', async () => {
     show({ ...ready, change: 'restart' }, lately(9, 1, 'instance.restarted'));
     expect(await screen.findByText(/OpenClaw is restarting/)).toBeVisible();
