@@ -33,6 +33,17 @@ const unitTests = (root) =>
     .sort()
     .map((path) => ({ run: ['timeout', '60', path], title: relative(join(root, BUILD, 'tests/unit'), path) }));
 
+// The same under the address and undefined behaviour sanitizers; their names are those of the sources, as they are built first.
+const SANITIZERS = 'address,undefined';
+const sanitizedUnitTests = (root) => {
+  const sources = readdirSync(join(root, 'tests/unit'), { recursive: true }).filter((name) => /\/test_[^/]+\.c$/.test(name)).sort();
+  const tests = sources.map((name) => name.slice(0, -2));
+  return [
+    { run: ['make', '--no-print-directory', '-j2', `SAN=${SANITIZERS}`, 'unit'], prepares: true },
+    ...tests.map((title) => ({ run: ['timeout', '120', join(root, 'build', SANITIZERS, 'tests/unit', title)], title })),
+  ];
+};
+
 // Each file may start a whole product; two of them share two cores well, as most of their time is waiting.
 const nodeTests = (root, folder, atOnce = 1, limit = 1500000) => {
   const files = readdirSync(join(root, folder)).filter((name) => name.endsWith('.test.mjs')).sort();
@@ -51,6 +62,7 @@ export const suites = [
   { name: 'build', needs: 'Makefile', commands: () => [{ run: ['make', '--no-print-directory', '-j2', 'programs', 'unit', 'frontend'], prepares: true }], counts: 'exit', first: true, minutes: 15 },
   { name: 'lint', needs: 'Makefile', commands: () => [{ run: ['make', '--no-print-directory', 'lint'] }], counts: 'exit', minutes: 10 },
   { name: 'unit', needs: `${BUILD}/tests/unit`, commands: unitTests, counts: 'tap', sanitized: true, minutes: 2 },
+  { name: 'sanitizers', needs: 'tests/unit', commands: sanitizedUnitTests, counts: 'tap', minutes: 10 },
   { name: 'driver', needs: 'tests/driver', commands: (root) => nodeTests(root, 'tests/driver'), counts: 'summary', minutes: 1 },
   { name: 'sandbox', needs: 'tests/sandbox/package.json', commands: () => npmTest('tests/sandbox'), counts: 'summary', minutes: 20 },
   { name: 'frontend', needs: 'frontend/package.json', commands: () => npmTest('frontend'), counts: 'summary', minutes: 10 },

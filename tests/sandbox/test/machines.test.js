@@ -7,7 +7,7 @@ import { chownSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { until } from '../machines/client.js';
@@ -48,14 +48,17 @@ async function runInside(t, ordinary, file = 'machines/inside.js') {
   assert.equal(status, 0, report);
 }
 
-test('machines, as root', { skip: !root && 'not root', timeout: 600000 }, (t) => runInside(t, false));
+// Two at once: most of the time of each is waiting.
+describe('the machines', { concurrency: 2 }, () => {
+  // What the script does does not depend on who runs the sandbox.
+  test('an upgrade that is cut off anywhere', { skip: !readable && 'the checkout is closed to others', timeout: 900000 },
+    (t) => runInside(t, !root, 'machines/upgrades.js'));
 
-test('machines, as an ordinary user', { skip: !readable && 'the checkout is closed to others', timeout: 600000 },
-  (t) => runInside(t, true));
+  test('everything else, as root', { skip: !root && 'not root', timeout: 900000 }, (t) => runInside(t, false));
 
-// What the script does does not depend on who runs the sandbox.
-test('an upgrade that is cut off anywhere', { skip: !readable && 'the checkout is closed to others', timeout: 900000 },
-  (t) => runInside(t, !root, 'machines/upgrades.js'));
+  test('everything else, as an ordinary user', { skip: !readable && 'the checkout is closed to others', timeout: 900000 },
+    (t) => runInside(t, true));
+});
 
 const THREE_MACHINES = `
   const { Machines } = await import(${JSON.stringify(join(here, 'machines.js'))});
