@@ -9,13 +9,6 @@
 /* Ours are a little longer than the server's: a server that is well says by itself that it gave up. */
 enum { DEADLINE_MS = 7000, PATIENT_DEADLINE_MS = 3602 * 1000 };
 
-/* jit: with sequential scans priced out of the market, every plan that needs one would be compiled. */
-#define SESSION                                                                                    \
-    " -c idle_in_transaction_session_timeout=10s -c jit=off -c timezone=UTC "                      \
-    "-c client_min_messages=warning"
-static const char quick[] = "-c statement_timeout=5s -c lock_timeout=1s" SESSION;
-static const char patient[] = "-c statement_timeout=1h -c lock_timeout=0" SESSION;
-
 struct db *db_new(const char *url, const char *application, const char *schema)
 {
     struct db *db = calloc(1, sizeof *db);
@@ -54,13 +47,6 @@ void db_commit_lazily(struct db *db)
     db->lazy = true;
 }
 
-/* What libpq would print on our stderr, among the log's JSON: errors come as results, notices tell us nothing. */
-static void ignore_notice(void *unused, const PGresult *result)
-{
-    (void)unused;
-    (void)result;
-}
-
 static struct err configure(struct db *db)
 {
     char sql[400];
@@ -82,25 +68,6 @@ static bool usable(const struct db *db)
            PQpipelineStatus(db->conn) == PQ_PIPELINE_OFF;
 }
 
-static struct err connect_now(struct db *db)
-{
-    const char *keys[] = {
-        "dbname",          "application_name", "options",         "connect_timeout",
-        "keepalives_idle", "tcp_user_timeout", "client_encoding", NULL};
-    const char *values[] = {
-        db->url, db->application, db->patient ? patient : quick, "5", "30", "10000", "UTF8", NULL};
-    char line[180];
-
-    db->conn = PQconnectdbParams(keys, values, 1);
-    (void)PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
-    if (PQstatus(db->conn) == CONNECTION_OK && PQsetnonblocking(db->conn, 1) == 0) {
-        return OK;
-    }
-    TRY(db_url_ok(db->url));
-    db_first_line(PQerrorMessage(db->conn), line, sizeof line);
-    return transient("database: %s", line);
-}
-
 struct err db_ready(struct db *db)
 {
     if (usable(db)) {
@@ -109,7 +76,7 @@ struct err db_ready(struct db *db)
     db_drop(db);
     db->n_prepared = 0;
     db->in_batch = 0;
-    struct err e = connect_now(db);
+    struct err e = db_connect(db);
     if (!failed(e)) {
         if (db->opened_before) {
             METRIC_ADD(db_reconnects, 1);

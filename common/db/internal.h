@@ -26,6 +26,9 @@ void params_values(const struct param *params, int n, const char **ret);
 struct err db_error(struct db *db, const PGresult *result, bool writing);
 void db_drop(struct db *db); /* the next use opens a new connection */
 
+/* Opens the connection; what is left of it when that fails is for db_drop. */
+struct err db_connect(struct db *db) MUST_CHECK;
+
 /* The text's first line, without libpq's trailing newline. */
 void db_first_line(const char *text, char *ret, size_t size);
 

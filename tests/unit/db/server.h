@@ -20,6 +20,8 @@
  */
 static struct {
     int listener, port, connections;
+    bool silent,
+        farewell; /* what comes after connecting: nothing, or its end together with the greeting */
     char first[400];           /* the first statement of the last connection */
     const char *const *script; /* NULL-terminated; then everything is ok */
     char url[120];
@@ -79,6 +81,10 @@ static inline void greet(int fd)
     }
     n = put_message(out, 'R', "\0\0\0\0", 4);
     n += put_message(out + n, 'Z', "I", 1);
+    if (server.farewell) {
+        static const char body[] = "SFATAL\0C57P01\0Mgood bye\0";
+        n += put_message(out + n, 'E', body, sizeof body);
+    }
     (void)!send(fd, out, n, MSG_NOSIGNAL);
 }
 
@@ -88,6 +94,11 @@ static inline void serve(int fd)
     char type, body[4000], status = 'I';
     unsigned len;
 
+    if (server.silent) {
+        while (read_all(fd, &type, 1)) {
+        }
+        return;
+    }
     greet(fd);
     server.first[0] = '\0';
     while (read_all(fd, &type, 1) && read_all(fd, &len, 4) && ntohl(len) <= sizeof body &&

@@ -24,6 +24,7 @@ static int set_up(void **state)
     int status = server_start(state);
 
     server.connections = 0;
+    server.silent = server.farewell = false;
     db = db_new(server.url, "test", NULL);
     db->deadline_ms = HURRY_MS;
     return status;
@@ -165,6 +166,36 @@ static void a_connection_that_ended_in_the_pool_is_not_handed_out(void **state)
     db_pool_free(pool);
 }
 
+/* libpq has a notice of it at once, and would print it. */
+static void a_server_that_ends_while_we_connect_puts_nothing_on_our_stderr(void **state)
+{
+    FILE *file = tmpfile();
+    int stderr_was = dup(STDERR_FILENO);
+
+    (void)state;
+    server.farewell = true;
+    (void)dup2(fileno(file), STDERR_FILENO);
+    struct err e = db_exec(db, NULL, "select 1");
+    (void)dup2(stderr_was, STDERR_FILENO);
+    (void)close(stderr_was);
+    (void)e; /* the rest of the script is answered */
+    assert_int_equal(server.connections, 1);
+    assert_int_equal(lseek(fileno(file), 0, SEEK_END), 0);
+    (void)fclose(file);
+}
+
+static void a_server_that_says_nothing_is_given_up(void **state)
+{
+    (void)state;
+    server.silent = true;
+    int64_t began = clock_ms();
+    struct err e = db_exec(db, NULL, "select 1");
+    assert_int_equal(e.kind, ERR_TRANSIENT);
+    assert_string_equal(e.text, "database: the server did not answer within 5 s");
+    assert_in_range(clock_ms() - began, 4900, 20000);
+    assert_null(db->conn);
+}
+
 static void a_bad_connection_string_is_refused_without_repeating_it(void **state)
 {
     static const char *const bad[] = {"postgresql://u:secret@[::1/d",
@@ -206,6 +237,8 @@ int main(void)
         TEST(a_batch_that_was_left_is_not_in_the_way),
         TEST(a_connection_that_cannot_be_configured_is_not_used),
         TEST(a_connection_that_ended_in_the_pool_is_not_handed_out),
+        TEST(a_server_that_ends_while_we_connect_puts_nothing_on_our_stderr),
+        TEST(a_server_that_says_nothing_is_given_up),
         TEST(a_bad_connection_string_is_refused_without_repeating_it),
     };
 
