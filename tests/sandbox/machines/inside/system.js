@@ -86,10 +86,10 @@ test('another run is refused while one is at work, which goes on', scriptAlone, 
   await until('it is at work', async () => (await follow(machine)).status === 'running packages');
   await upload(machine, { RUN_ID: 'run-2' });
   const { status, errors } = await ssh(machine.ssh, `sudo -n /bin/bash ${HOME}/setup.sh start`);
-  settings.setup = 0;
   assert.deepEqual([status, errors], [75, 'another run is under way\n']);
   assert.equal((await follow(machine)).status, 'running packages');
   assert.equal(await command(machine, `cat ${STATE}/run_id; ls ${HOME}`), 'run-1\nsetup.env\nsetup.sh\n', 'its values wait for their turn');
+  settings.setup = 0;
 });
 
 const constant = async (path, pattern) => Number(pattern.exec(await readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8'))[1]);
