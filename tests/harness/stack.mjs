@@ -3,13 +3,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Api } from './api.mjs';
 import { run } from './command.mjs';
 import { readEnv } from './env.mjs';
 import { TESTS_DIR } from './folder.mjs';
+import { reservePorts } from './ports.mjs';
 import { Sandbox } from './sandbox.mjs';
 import { until } from './wait.mjs';
 
@@ -18,24 +18,6 @@ const DEMO = join(ROOT, 'deploy/demo');
 const running = new Set();
 const START_S = 180;
 let made = 0;
-
-const listens = (port) =>
-  new Promise((answer) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 1000 });
-    const done = (yes) => answer(yes, socket.destroy());
-    socket.on('connect', () => done(true)).on('error', () => done(false)).on('timeout', () => done(true));
-  });
-
-/** A PORT_BASE none of whose ports is in use, from the range below the one that checkouts derive theirs from. */
-async function freePortBase() {
-  const first = Math.floor(Math.random() * 60);
-  for (let i = 0; i < 60; i++) {
-    const base = 14000 + 100 * ((first + i) % 60);
-    const used = await Promise.all([0, 1, 2, 3, 4, 11, 21, 31, 41].map((n) => listens(base + n)));
-    if (!used.includes(true)) return base;
-  }
-  throw new Error('no free PORT_BASE was found');
-}
 
 /**
  * Whoever starts a product may be killed: then nobody holds the other end of this shell's input any more, and it stops the
@@ -83,10 +65,11 @@ function sanitizerReports(runDir) {
 }
 
 class Stack {
-  constructor(runDir, environment, over) {
+  constructor(runDir, environment, over, ports) {
     this.runDir = runDir;
     this.environment = environment;
     this.over = over;
+    this.ports = ports;
     this.env = readEnv(join(runDir, 'demo.env'));
     this.sandbox = new Sandbox(this.env.SANDBOX_URL);
   }
@@ -152,6 +135,7 @@ class Stack {
     if (!running.delete(this)) return;
     await this.demo('down');
     this.over();
+    this.ports.release();
     const reports = sanitizerReports(this.runDir);
     if (reports.length) throw new Error(`a sanitizer reports (logs in ${this.runDir}/log):\n${reports.join('\n')}`);
     if (process.env.KEEP === '1') return;
@@ -171,7 +155,8 @@ export async function startStack({ copies = 1, settings = {}, machines = '' } = 
   const runDir = join(TESTS_DIR, `test-${process.pid}-${++made}`);
   const { starts, over } = watchOver(runDir);
   for (let attempt = 1; ; attempt++) {
-    const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(await freePortBase()), SANDBOX_MACHINES: machines };
+    const ports = await reservePorts();
+    const environment = { ...process.env, RUN_DIR: runDir, COPIES: String(copies), PORT_BASE: String(ports.base), SANDBOX_MACHINES: machines };
     rmSync(runDir, { recursive: true, force: true });
     writeSettings(runDir, settings);
     const starting = { environment };
@@ -179,11 +164,12 @@ export async function startStack({ copies = 1, settings = {}, machines = '' } = 
     try {
       await run(DEMO, ['up'], { env: environment, timeout: START_S, begun: starts });
       delete environment.PORT_BASE; // demo.env has it from now on
-      const stack = new Stack(runDir, environment, over);
+      const stack = new Stack(runDir, environment, over, ports);
       running.add(stack);
       return stack;
     } catch (error) {
-      // Another run may have taken the ports between our look and our start.
+      ports.release();
+      // A program that is no test may have taken one of the ports between our look and our start.
       if (attempt < 3 && /is taken by another program/.test(error.message)) continue;
       throw error; // the shell stops what was begun when this process is gone
     } finally {
