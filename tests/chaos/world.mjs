@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { partsOf } from './plan.mjs';
 import { Logs } from './logs.mjs';
 import { Parts } from './parts.mjs';
-import { Sql } from './sql.mjs';
 import { CALM, ORDER_LIFETIME_S, UNKNOWN_WAIT_S } from './tables.mjs';
 import { Api } from '../harness/api.mjs';
 import { run } from '../harness/command.mjs';
@@ -42,7 +41,7 @@ export class World {
     const first = { ...traitsOf(plan), gateways: 1 }; // the demo starts one
     world.stack = await startStack({ copies: plan.copies, settings: settingsFor(plan) });
     world.sandbox = world.stack.sandbox;
-    world.sql = new Sql(world.stack.env.DATABASE_URL);
+    world.sql = world.stack.sql;
     world.parts = new Parts(world.stack, settingsFor(plan), partsOf(first));
     world.logs = new Logs(world.stack.runDir, partsOf(first));
     world.traits = first;
@@ -72,7 +71,6 @@ export class World {
 
   async end() {
     this.parts?.close();
-    this.sql?.close();
     await this.stack?.close();
   }
 

@@ -11,6 +11,7 @@ import { readEnv } from './env.mjs';
 import { TESTS_DIR } from './folder.mjs';
 import { reservePorts } from './ports.mjs';
 import { Sandbox } from './sandbox.mjs';
+import { Sql } from './sql.mjs';
 import { until } from './wait.mjs';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -72,6 +73,7 @@ class Stack {
     this.ports = ports;
     this.env = readEnv(join(runDir, 'demo.env'));
     this.sandbox = new Sandbox(this.env.SANDBOX_URL);
+    this.sql = new Sql(this.env.DATABASE_URL);
   }
 
   /** A new person's browser: its own cookie jar. */
@@ -79,13 +81,12 @@ class Stack {
     return new Api(this.env.API_URL);
   }
 
-  /** Rows (objects) of a query; any other statement gives its plain output. */
+  /** Rows (objects) of a query; any other statement has a session of its own and gives its plain output. */
   async psql(sql) {
-    const asks = /^\s*(select|with|table|values)\b/i.test(sql);
-    const input = asks ? `select coalesce(json_agg(q), '[]') from (${sql.replace(/;\s*$/, '')}) q` : sql;
+    if (/^\s*(select|with|table|values)\b/i.test(sql)) return this.sql.rows(sql);
     const args = ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', this.env.DATABASE_URL];
-    const { stdout } = await run('psql', args, { input, timeout: 30 });
-    return asks ? JSON.parse(stdout) : stdout.trim();
+    const { stdout } = await run('psql', args, { input: sql, timeout: 30 });
+    return stdout.trim();
   }
 
   demo(...args) {
@@ -133,6 +134,7 @@ class Stack {
    */
   async close() {
     if (!running.delete(this)) return;
+    this.sql.close();
     await this.demo('down');
     this.over();
     this.ports.release();

@@ -19,6 +19,7 @@ export const backUp = (stack) => run('pg_dump', ['-Fc', '--create', '-f', file(s
 
 /** Puts the database back to what it was; nobody may be connected. */
 export function restore(stack) {
+  stack.sql.close();
   const maintenance = new URL(stack.env.DATABASE_URL);
   maintenance.pathname = '/postgres';
   return run('pg_restore', ['--clean', '--create', '--exit-on-error', '-d', maintenance.href, file(stack)], { timeout: 60 });

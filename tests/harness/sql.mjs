@@ -1,8 +1,11 @@
-// One psql that stays: many small questions a second without a process for each. When the database goes away it is
-// opened again by the next question.
+// One psql that stays: many small questions a second without a process and a sign-in for each. When the database went away
+// since the last question, the next one opens it again.
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+
+const LIMIT_MS = 30000;
+const CONNECTION_LOST = 2; // psql's exit code
 
 export class Sql {
   #url;
@@ -15,20 +18,36 @@ export class Sql {
 
   /** The rows of a query, as objects. One question at a time. */
   rows(query) {
-    const answer = this.#turn.then(() => this.#ask(`select coalesce(json_agg(q), '[]') from (${query}) q;`)).then(JSON.parse);
-    this.#turn = answer.catch(() => {});
-    return answer;
+    const sql = `select coalesce(json_agg(q), '[]') from (${query.replace(/;\s*$/, '')}\n) q;`;
+    return this.#next(() => this.#askAgain(sql)).then(JSON.parse);
   }
 
   /** A statement that gives no rows. */
   run(statement) {
-    const answer = this.#turn.then(() => this.#ask(`${statement};`));
+    return this.#next(() => this.#ask(`${statement};`));
+  }
+
+  /** Until the next question. */
+  close() {
+    this.#child?.kill();
+    this.#child = undefined;
+  }
+
+  #next(question) {
+    const answer = this.#turn.then(question);
     this.#turn = answer.catch(() => {});
     return answer;
   }
 
-  close() {
-    this.#child?.kill();
+  /** Asks a fresh psql when one that had answered before has lost its connection meanwhile: reading twice does no harm. */
+  async #askAgain(sql) {
+    const old = this.#child;
+    try {
+      return await this.#ask(sql);
+    } catch (error) {
+      if (!old || error.code !== CONNECTION_LOST) throw error;
+      return this.#ask(sql);
+    }
   }
 
   #open() {
@@ -50,7 +69,7 @@ export class Sql {
     return new Promise((resolve, reject) => {
       let out = '';
       let trouble = '';
-      const late = setTimeout(() => child.kill('SIGKILL'), 15000);
+      const late = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
       const done = (settle, value) => {
         clearTimeout(late);
         child.stdout.removeListener('data', hear);
@@ -64,7 +83,7 @@ export class Sql {
         if (end >= 0) done(resolve, out.slice(0, end).trim());
       };
       const complain = (text) => (trouble += text);
-      const closed = () => done(reject, new Error(`psql: ${trouble.trim() || 'the connection is gone'}`));
+      const closed = (code) => done(reject, Object.assign(new Error(`psql: ${trouble.trim() || `ended with ${code}`}`), { code }));
       child.stdout.on('data', hear);
       child.stderr.on('data', complain);
       child.on('close', closed);
