@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { clawctlOk } from '../harness/clawctl.mjs';
+import { run } from '../harness/command.mjs';
 import { until } from '../harness/wait.mjs';
 import { forgetKeys, on } from './hostile/machine.mjs';
 import { age, assertClear, assertGone, assertReady, begin, calm, deploy, destroyed, end, hurry, row, untilMessage, world } from './hostile/world.mjs';
@@ -46,6 +47,19 @@ async function unheard(work) {
   }
 }
 
+/** Kafka's last message about it of a type once more, until the installer has read that. */
+async function sayAgain(id, type) {
+  const kcat = (args, input) => run('kcat', ['-b', world.stack.env.KAFKA_BOOTSTRAP, '-t', 'deployments', ...args], { input, timeout: 20 });
+  const messages = async () => (await kcat(['-C', '-e', '-q', '-J', '-o', 'beginning'])).stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+    .filter(({ key, headers = [] }) => key === id && headers[headers.indexOf('ce_type') + 1] === type);
+  const { partition, headers, payload } = (await messages()).at(-1);
+  const flags = headers.flatMap((word, i) => (i % 2 ? [] : ['-H', `${word}=${headers[i + 1]}`]));
+  await kcat(['-P', '-p', String(partition), '-k', id, ...flags], payload);
+  const { offset } = (await messages()).at(-1);
+  await until(async () => (await world.stack.psql(`select 1 from installation.offsets where topic = 'deployments' and partition = ${partition} and next > ${offset}`)).length,
+    { what: 'the installer has read it' });
+}
+
 async function ready() {
   const [id] = await deploy();
   await assertReady(id);
@@ -74,6 +88,18 @@ describe('a restart', () => {
     assert.deepEqual([await count(id, 'deployment.restart-requested'), await count(id, 'instance.restarted')], [1, 1]);
     assert.equal((await row('installation', id)).notes.change, undefined);
     assert.ok(!(await types(id)).includes('instance.unhealthy'), 'that it was away is no news');
+    await destroyed(id);
+  });
+
+  test('whose message Kafka brings once more when it is over is not done again', async () => {
+    const id = await ready();
+    await ask(id, 'restart');
+    await ends(id);
+    await sayAgain(id, 'deployment.restart-requested');
+    assert.equal((await row('installation', id)).state, 'installed');
+    await ask(id, 'restart');
+    await ends(id);
+    assert.equal(await count(id, 'instance.restarted'), 2);
     await destroyed(id);
   });
 

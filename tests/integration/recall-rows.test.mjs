@@ -90,6 +90,13 @@ test('a server looked for by a row that remembers nothing may be paid: no order 
   assert.equal((await serverOf(id)).state, 'unsure');
 });
 
+test('a server that nobody could tell from the paid ones of others may be paid: no order is made in its place', async () => {
+  const id = await standing('unsure', { status: 'ERROR', notes: { order_id: null, cart: 'c1' } });
+  await stack.psql(`update server.resource set failed = true, due_at = null where id = '${id}'`);
+  await assert.rejects(clawctl(stack, 'replay', id, '--from', 'order'), /it would buy a second server/);
+  assert.equal((await serverOf(id)).state, 'unsure');
+});
+
 /** READY and installed, with a restart under way, as a backup may hold it. */
 async function restarting(state) {
   const { id } = await api.deploy();
