@@ -242,8 +242,12 @@ struct err consumer_new(const struct kafka_settings *kafka, const struct stage *
     c->db = db;
     c->stage = stage;
     c->stopping = stopping;
-    c->epoch = (struct epoch){
-        .kafka = kafka, .db = db, .stopping = stopping, .tell = tell, .context = context};
+    c->epoch = (struct epoch){.kafka = kafka,
+                              .reads = true,
+                              .db = db,
+                              .stopping = stopping,
+                              .tell = tell,
+                              .context = context};
     c->position = (struct position){.db = db, .cluster = c->epoch.cluster};
     struct err e = open_handle(c, kafka);
     if (failed(e)) {

@@ -69,6 +69,19 @@ static bool beyond(const kafka_places *committed, const kafka_places *stored,
     return false;
 }
 
+static struct err group_is_beyond(struct epoch *e, const kafka_places *ends, bool *ret)
+{
+    PLACES *own = NULL, *committed = rd_kafka_topic_partition_list_copy(ends);
+    rd_kafka_resp_err_t code = rd_kafka_committed(e->rk, committed, KAFKA_MS);
+
+    if (code) {
+        return transient("kafka: %.150s", rd_kafka_err2str(code));
+    }
+    TRY(places_stored(e, own_sql, &own));
+    *ret = beyond(committed, own, ends);
+    return OK;
+}
+
 /* Events that are to be compared with their deployments. */
 struct unread {
     struct epoch *epoch;
@@ -167,20 +180,16 @@ static bool any_unread(const kafka_places *from, const kafka_places *ends)
 
 struct err epoch_look(struct epoch *e, bool *ret_older)
 {
-    PLACES *ends = NULL, *begins = NULL, *own = NULL, *read = NULL;
+    PLACES *ends = NULL, *begins = NULL, *read = NULL;
 
     *ret_older = false;
     TRY(kafka_places_at(e->rk, RD_KAFKA_OFFSET_END, &ends));
     TRY(kafka_cluster(e->rk, e->cluster, sizeof e->cluster));
-    PLACES *committed = rd_kafka_topic_partition_list_copy(ends);
-    rd_kafka_resp_err_t code = rd_kafka_committed(e->rk, committed, KAFKA_MS);
-    if (code) {
-        return transient("kafka: %.150s", rd_kafka_err2str(code));
-    }
-    TRY(places_stored(e, own_sql, &own));
-    if (beyond(committed, own, ends)) {
-        *ret_older = true;
-        return OK;
+    if (e->reads) {
+        TRY(group_is_beyond(e, ends, ret_older));
+        if (*ret_older) {
+            return OK;
+        }
     }
     TRY(places_stored(e, read_sql, &read));
     TRY(kafka_places_at(e->rk, RD_KAFKA_OFFSET_BEGINNING, &begins));

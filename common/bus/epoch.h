@@ -23,7 +23,9 @@
 enum { CLUSTER_SIZE = 101 };
 
 struct epoch {
-    rd_kafka_t *rk; /* a consumer of the group */
+    rd_kafka_t *rk; /* a consumer of the group, or any reader */
+    bool
+        reads; /* this service stores offsets; of one that does not only the events are looked at */
     const struct kafka_settings *kafka;
     struct db *db; /* with the service's own search path */
     const atomic_bool *stopping;

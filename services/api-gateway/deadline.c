@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "bus/epoch.h"
+#include "bus/reader.h"
 #include "db/db.h"
 #include "events.h"
 #include "settings.h"
@@ -27,6 +29,9 @@ static const char late_sql[] =
     "from deployments d where d.status in ('PENDING', 'ORDERING', 'PROVISIONING', 'INSTALLING') "
     "and d.decided_at < now() - $1::int * interval '1 s' "
     "order by d.decided_at limit $2::int for no key update of d skip locked";
+static const char any_sql[] =
+    "select from deployments where status in ('PENDING', 'ORDERING', 'PROVISIONING', 'INSTALLING') "
+    "and decided_at < now() - $1::int * interval '1 s' limit 1";
 static const char fail_sql[] =
     "update deployments set status = 'ERROR', status_message = $2, failed_piece = $3, "
     "updated_at = clock_timestamp() where id = $1::uuid";
@@ -38,7 +43,8 @@ static struct {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool started, stopping;
+    bool started;
+    atomic_bool stopping;
 } deadline = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 const char *deadline_piece(const char *status, const char *stage_event)
@@ -131,12 +137,38 @@ static struct err fail(struct db *db, struct arena *arena, const struct rows *ro
                    P(event_encode(event, arena, &fields)), P(deadline.context->owner));
 }
 
+/*
+ * A restored backup shows deployments as they were long ago, though they may be READY by now: those are brought up to date
+ * first, and then have their time again. While Kafka is away nobody can say, and a limit is a limit.
+ */
+static bool restored(struct db *db)
+{
+    SCOPED(kafka_reader_free_p) rd_kafka_t *reader = NULL;
+    struct epoch epoch = {
+        .kafka = deadline.context->kafka, .db = db, .stopping = &deadline.stopping};
+    bool older = false;
+
+    if (failed(kafka_reader_new(epoch.kafka, &reader))) {
+        return false;
+    }
+    epoch.rk = reader;
+    struct err e = epoch_look(&epoch, &older);
+    return !failed(e) && older;
+}
+
 /* One batch in one transaction; `ret_n`: how many it was. */
 static struct err look(struct db *db, struct arena *arena, int *ret_n)
 {
-    ROWS *rows = NULL;
+    ROWS *any = NULL, *rows = NULL;
 
     *ret_n = 0;
+    TRY(db_exec(db, &any, any_sql, P(conf.deployment_limit_s)));
+    if (rows_count(any) == 0) {
+        return OK;
+    }
+    if (restored(db)) {
+        return transient("the database is older than the topics: restored from a backup?");
+    }
     TRY(db_begin(db));
     TRY(db_exec(db, &rows, late_sql, P(conf.deployment_limit_s), P(BATCH)));
     for (int i = 0; i < rows_count(rows); i++) {

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { run } from '../harness/command.mjs';
 import { startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
-import { assertNoHoles, assertRefuses, backUp, clawctl, fingerprint, logLengths, restore, startAll, stopAll, WORKERS } from './restore/backup.mjs';
+import { assertNoHoles, assertRefuses, backUp, clawctl, fingerprint, logged, logLengths, restore, startAll, stopAll, WORKERS } from './restore/backup.mjs';
 
 const QUICK = { checking: 0.1, delivering: 0.1, deliver_task: 0.1, ips: 0.1, rebuild: 0.2, boot: 0, setup: 0.2, service_active: 0 };
 const HOUR = 3600;
@@ -29,6 +29,14 @@ before(async () => {
 after(() => stack?.close());
 
 test('deployments in every stage, a backup, and the world goes on', async () => {
+  await sandbox.settings({ pay_refused: true });
+  await deploy('again');
+  await until(async () => (await api.deployment(d.again)).status === 'ERROR', { what: 'it is in ERROR' });
+  await sandbox.settings({ pay_refused: false });
+  await api.retry(d.again);
+  await ready('again');
+  const { stdout } = await run('kcat', ['-C', '-b', stack.env.KAFKA_BOOTSTRAP, '-t', 'keys', '-e', '-q', '-f', '%k\\n'], { timeout: 20 });
+  assert.ok(stdout.split(d.again).length > 2, 'its key.issued was said again');
   await Promise.all(['stays', 'restarted', 'destroyed', 'forked'].map(deploy));
   await ready('stays', 'restarted', 'destroyed', 'forked');
   await sandbox.settings({ setup: HOUR });
@@ -67,7 +75,7 @@ test('deployments in every stage, a backup, and the world goes on', async () => 
     return ours.every((id) => ledger.bills.some(({ orderId }) => orderId === id)) && ledger;
   }, { what: 'OVH has billed what is paid' });
   assert.deepEqual(was, {
-    stays: 'READY', restarted: 'READY', destroyed: 'DESTROYED', forked: 'READY', installed: 'READY', ordered: 'READY', retried: 'READY', error: 'ERROR',
+    again: 'READY', stays: 'READY', restarted: 'READY', destroyed: 'DESTROYED', forked: 'READY', installed: 'READY', ordered: 'READY', retried: 'READY', error: 'ERROR',
     new: 'READY', brief: 'DESTROYED', 'new-installing': 'INSTALLING', 'new-ordered': 'ORDERING',
   });
 });
@@ -75,11 +83,14 @@ test('deployments in every stage, a backup, and the world goes on', async () => 
 test('restored: the workers say what is wrong and do nothing', async () => {
   await stopAll(stack);
   await restore(stack);
+  await stack.psql(`update deployments set decided_at = now() - interval '1 hour' where status in ('ORDERING', 'INSTALLING')`); // it is an old backup
   lengths = logLengths(stack);
   const { length } = await sandbox.journal();
   await startAll(stack, { ready: false });
   await assertRefuses(stack, lengths);
-  assert.equal((await statuses()).destroyed, 'READY', 'the gateway shows what the backup knows');
+  await until(() => /late deployments.*older than the topics/.test(logged(stack, 'api-gateway.1', lengths['api-gateway.1'])), { what: 'the gateway has looked for the late' });
+  const { destroyed, installed, ordered } = await statuses();
+  assert.deepEqual([destroyed, installed, ordered], ['READY', 'INSTALLING', 'ORDERING'], 'the gateway shows what the backup knows, and gives nobody up');
   const asked = (await sandbox.journal()).slice(length);
   assert.deepEqual(asked.map((r) => `${r.method} ${r.path}`), [], 'nothing was asked of OVH or OpenRouter');
   assert.deepEqual(await sandbox.ledger(), ledgerWas);
@@ -111,11 +122,16 @@ test('it brings every row up to date, and doing it twice changes nothing', async
   assert.match(told, new RegExp(`${d['new-installing']}  .*the key is made again`));
   await assertNoHoles(stack);
   const once = await fingerprint(stack);
+  assert.deepEqual(await stack.psql('select room, array_agg(distinct topic order by topic) as topics from reading_positions group by room order by room'), [
+    { room: 'installation', topics: ['deployments', 'servers'] }, { room: 'llm_key', topics: ['deployments', 'instances'] },
+    { room: 'server', topics: ['deployments', 'keys'] }, { room: 'watch', topics: ['deployments', 'instances'] },
+  ], 'positions that nobody moves are where the next recalling would begin');
   assert.match(await clawctl(stack, 'replay', '--from-log'), /^0 deployments/);
   assert.equal(await fingerprint(stack), once);
   const all = await clawctl(stack, 'replay', '--from-log', '--since', '7d');
   assert.match(all, /: 0 brought up to date/);
   assert.equal(await fingerprint(stack), once, all);
+  assert.equal((await stack.psql(`select status_message as text from deployments where id = '${d.again}'`))[0].text, 'OpenClaw is ready');
 });
 
 test('the services go on: everything as it was, nothing bought twice', async () => {
