@@ -156,6 +156,16 @@ static char *skipped_json(const struct sweep_look *look)
     return dumped(all);
 }
 
+/* Why it is not all; "" when it is. */
+static const char *shortcoming(const struct sweep_look *look, const struct err *how)
+{
+    if (failed(*how) || look->n_beyond == 0) {
+        return how->text;
+    }
+    return arena_printf(look->arena, "%d differences are listed, and %d more are not",
+                        look->n_found, look->n_beyond);
+}
+
 static struct err write_all(struct db *db, const struct sweeping *s, const struct sweep_look *look,
                             struct err how, const char *found, const char *skipped)
 {
@@ -163,12 +173,12 @@ static struct err write_all(struct db *db, const struct sweeping *s, const struc
     ROWS *rows = NULL;
 
     TRY(db_exec(db, &rows, finish_sql, P(s->piece), P(look->number), P(look->looked),
-                P((const char *)how.text), P(next_s)));
+                P(shortcoming(look, &how)), P(next_s)));
     if (rows_affected(rows) != 1) {
         return not_yet("another process has taken the sweep over");
     }
     TRY(db_exec(db, NULL, write_sql, P(s->piece), P(found)));
-    if (failed(how)) {
+    if (failed(how) || look->n_skipped == SKIPPED_MAX) { /* nobody knows what is no longer there */
         return OK;
     }
     return db_exec(db, NULL, clean_sql, P(s->piece), P(skipped), P(RESOLVED_KEPT_DAYS));

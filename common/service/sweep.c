@@ -18,7 +18,6 @@ enum {
     LEASE_S = 120, /* longer than any one call with its repetitions */
     RENEW_MS = 20000,
     LONGEST_MS = 1800000,
-    SKIPPED_MAX = 100000,
 };
 
 struct sweeper {
@@ -52,6 +51,9 @@ struct finding *sweep_found(struct sweep_look *look, const char *kind, const cha
     }
     if (look->n_found < FINDINGS_MAX) {
         f = &look->found[look->n_found++];
+    } else {
+        look->n_beyond++;
+        sweep_skipped(look, subject);
     }
     *f = (struct finding){.kind = kind, .subject = arena_strdup(look->arena, subject)};
     return f;
@@ -107,7 +109,8 @@ static void tell(const struct sweep_look *look, struct err how)
                  KV("looked", look->looked), KV("resolved", resolved));
     } else if (look->n_found > 0) {
         log_warn("the sweep found differences", KV("looked", look->looked),
-                 KV("open", look->n_found - resolved), KV("resolved", resolved));
+                 KV("open", look->n_found - resolved), KV("resolved", resolved),
+                 KV("beyond", look->n_beyond));
     } else {
         log_info("the sweep found nothing amiss", KV("looked", look->looked));
     }

@@ -19,7 +19,7 @@
 #include "db/db.h"
 #include "http/http.h"
 
-enum { FINDINGS_MAX = 1000, SWEEP_ROWS_MAX = 10000 };
+enum { FINDINGS_MAX = 1000, SKIPPED_MAX = 100000, SWEEP_ROWS_MAX = 10000 };
 
 enum money { MONEY_NONE, MONEY_MONTH, MONEY_CAP, MONEY_ONCE };
 
@@ -44,6 +44,7 @@ struct sweep_look {
     struct sweeper *sweeper;
     struct finding *found;
     int n_found;
+    int n_beyond; /* that did not fit */
     const char **skipped;
     int n_skipped;
 };
@@ -51,7 +52,10 @@ struct sweep_look {
 /* An empty look for tests: no thread, no limits on its time. */
 void sweep_look_init(struct sweep_look *look, struct arena *arena);
 
-/* One more, to be filled in. Past FINDINGS_MAX it is a place nobody reads: the look counts on. */
+/*
+ * One more, to be filled in. Past FINDINGS_MAX it is a place nobody reads: those are counted, what an earlier sweep found
+ * about them stays, and the sweep says that its list is not all.
+ */
 struct finding *sweep_found(struct sweep_look *look, const char *kind, const char *subject);
 
 /* No time for it in this sweep: what an earlier one found about it stays. */

@@ -37,7 +37,7 @@ static const char findings_sql[] =
     "to_char(f.first_seen at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as first_seen "
     "from findings f join sweeps s using (piece) "
     "where f.resolved is null or f.last_seen >= s.started_at "
-    "order by f.resolved is not null, f.piece, f.kind, f.subject limit 2000";
+    "order by f.resolved is not null, f.piece, f.kind, f.subject";
 
 /* How one piece's sweep went. */
 struct outcome {
@@ -240,7 +240,7 @@ static struct err audit(struct audit *a, bool as_json)
         }
     }
     if (broken > 0) {
-        return permanent("%d of %d sweeps did not come to an end; what is printed may not be all",
+        return permanent("%d of %d sweeps did not tell all; what is printed is not complete",
                          broken, PIECES);
     }
     return a->open == 0 ? OK : permanent("%d findings are left for a person", a->open);

@@ -23,7 +23,7 @@ static const char nobodys_sql[] =
     "                      and g.notes ->> 'service_name' is null)) "
     "and not exists (select from resource r where "
     "  b.order_id::text = any (string_to_array(r.notes ->> 'past_orders', ' '))) "
-    "order by b.bill limit 1000";
+    "order by b.bill";
 
 static struct err read_one(struct servers_world *w, const char *name)
 {

@@ -32,7 +32,7 @@ static const char stranded_sql[] = ROW_SQL
     "where d.status = 'ERROR' "
     "and greatest(d.decided_at, r.state_since) < now() - interval '3 days' "
     "and r.goal = 'up' and (r.state in ('paid', 'late') or r.notes ->> 'service_name' is not null) "
-    "and r.state <> 'released' order by d.id limit 1000";
+    "and r.state <> 'released' order by d.id";
 static const char by_id_sql[] = ROW_SQL "where d.id = $1::uuid";
 static const char by_mark_sql[] = ROW_SQL "where right(d.id::text, 12) = $1 limit 2";
 

@@ -230,6 +230,32 @@ test('a key made anew has what is left of the cap', async () => {
   assert.match(JSON.stringify((await world.api.log(live)).lines), /\$3.25 of your \$10.00 were spent/);
 });
 
+// Another installation may share the account and its mark.
+test('more than a list holds: the rest is counted, and what was found before stays', async () => {
+  const theirs = [];
+  const hash = await keyOf(live);
+  await openRouter('DELETE', `/keys/${hash}`);
+  const known = await auditJson();
+  assert.equal(known.of(named(live))?.kind, 'row without its key');
+  await world.sandbox.settings({ clock_offset: -1200 });
+  for (let i = 0; i < 1001; i++) theirs.push((await openRouter('POST', '/keys', { name: `openclaw-${i.toString(16).padStart(12, 'f')}`, limit: 1 })).data.hash);
+  await world.sandbox.settings({ clock_offset: 0 });
+
+  const said = await auditJson();
+  assert.equal(said.code, 1);
+  assert.match(said.stderr, /key-provisioner: 1000 differences are listed, and 2 more are not$/m);
+  assert.match(said.stderr, /1 of 2 sweeps did not tell all; what is printed is not complete/);
+  assert.match(said.sweeps.find(({ service }) => service === 'key-provisioner').error, /and 2 more are not/);
+  assert.equal(said.findings.filter(({ kind }) => kind === 'unknown key').length, 1000);
+  assert.deepEqual(said.of(named(live)), { ...known.of(named(live)) });
+  assert.equal(said.unresolved, known.unresolved + 1000);
+
+  for (const one of theirs) await openRouter('DELETE', `/keys/${one}`);
+  const again = await auditJson();
+  assert.deepEqual(again.sweeps.map(({ error }) => error), [null, null]);
+  assert.deepEqual(again.findings, known.findings);
+});
+
 test('killed in the middle of a sweep: its next life takes it up at once', async () => {
   const from = await lastCall();
   await world.sandbox.faults({ method: 'GET', path: '/api/v1/keys', kind: 'slow', seconds: 8 });
