@@ -7,8 +7,9 @@
 
 enum { WATERMARK_MS = 5000 };
 
+/* Read for the first time, it begins where the broker does: what went before is no loss. */
 static const char seen_sql[] =
-    "insert into offsets (topic, partition, next, cluster) values ($1, $2::int, 0, $3) "
+    "insert into offsets (topic, partition, next, cluster) values ($1, $2::int, $4::bigint, $3) "
     "on conflict do nothing";
 static const char stored_sql[] =
     "select next, coalesce(cluster, $3) <> $3 as elsewhere, cluster is null as unnamed "
@@ -34,19 +35,39 @@ static struct err begin_anew(struct position *c, const rd_kafka_topic_partition_
                    P((const char *)c->cluster));
 }
 
+/* The stored position is one at which the broker has nothing. */
+static void tell_lost(const rd_kafka_topic_partition_t *p, int64_t low, int64_t high)
+{
+    const char *topic = p->topic;
+
+    if (p->offset > high) {
+        log_error("the stored offset is past the end: this topic was made anew; reading it "
+                  "from its beginning. What was not yet read is lost: when deployments stand "
+                  "still, run clawctl replay --from-state",
+                  KV("topic", topic), KV("partition", p->partition), KV("stored", p->offset),
+                  KV("end", high));
+    } else {
+        log_error("Kafka deleted messages before they were read; reading from the first that is "
+                  "left. What was not read is lost: when deployments stand still, run clawctl "
+                  "replay --from-state",
+                  KV("topic", topic), KV("partition", p->partition), KV("stored", p->offset),
+                  KV("beginning", low), KV("lost", low - p->offset));
+    }
+}
+
 struct err position_find(struct position *c, rd_kafka_t *rk, rd_kafka_topic_partition_t *p)
 {
     const char *topic = p->topic, *cluster = c->cluster;
     ROWS *rows = NULL, *now = NULL;
     int64_t low = 0, high = 0;
 
-    TRY(db_exec(c->db, NULL, seen_sql, P(topic), P(p->partition), P(cluster)));
-    TRY(db_exec(c->db, &rows, stored_sql, P(topic), P(p->partition), P(cluster)));
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(rk, topic, p->partition, &low, &high, WATERMARK_MS);
     if (code) {
         return transient("kafka: %.120s", rd_kafka_err2str(code));
     }
+    TRY(db_exec(c->db, NULL, seen_sql, P(topic), P(p->partition), P(cluster), P(low)));
+    TRY(db_exec(c->db, &rows, stored_sql, P(topic), P(p->partition), P(cluster)));
     if (rows_bool(rows, 0, "elsewhere")) {
         TRY(begin_anew(c, p, low));
     } else if (rows_bool(rows, 0, "unnamed")) {
@@ -56,13 +77,7 @@ struct err position_find(struct position *c, rd_kafka_t *rk, rd_kafka_topic_part
     TRY(db_exec(c->db, &now, stored_sql, P(topic), P(p->partition), P(cluster)));
     p->offset = rows_int(now, 0, "next");
     if (p->offset > high || p->offset < low) {
-        if (p->offset > high) {
-            log_error("the stored offset is past the end: this topic was made anew; reading it "
-                      "from its beginning. What was not yet read is lost: when deployments stand "
-                      "still, run clawctl replay --from-state",
-                      KV("topic", topic), KV("partition", p->partition), KV("stored", p->offset),
-                      KV("end", high));
-        }
+        tell_lost(p, low, high);
         TRY(db_exec(c->db, NULL, rewind_sql, P(topic), P(p->partition), P(low)));
         p->offset = low;
     }

@@ -1,6 +1,7 @@
 /*
  * The reading position of a partition, which lives in PostgreSQL (table offsets). Stored past the end, or for another
- * cluster, means the topic was made anew: logged as an error, and reading starts at its beginning.
+ * cluster, means the topic was made anew; stored before the beginning, that messages expired unread. Each is logged as
+ * an error, and reading starts at the beginning.
  */
 #pragma once
 

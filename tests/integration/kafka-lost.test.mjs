@@ -1,10 +1,11 @@
 // Kafka's disk is lost in mid-run: its topics are made anew, under another cluster id. That is noticed, reading starts
-// at the beginning, nothing is skipped and nothing acts twice.
+// at the beginning, nothing is skipped and nothing acts twice. So is that messages expired before somebody read them.
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { deleteRecords } from '../harness/broker.mjs';
 import { run } from '../harness/command.mjs';
 import { startStack } from '../harness/stack.mjs';
 import { until } from '../harness/wait.mjs';
@@ -90,4 +91,27 @@ test('and a restart later it is the Kafka of before', async () => {
   await api.waitStatus(id, 'READY', { deadline: 60 });
   for (const name of WORKERS) assert.doesNotMatch(logged(stack, name, lengths[name]), /"level":"error"/, name);
   await assertBought(5);
+});
+
+test('what expired unread is told, by partition, and said again from the rows', async () => {
+  await stack.stop('installer.1');
+  const { id } = await api.deploy();
+  await until(async () => (await stack.psql(`select 1 from server.resource where id = '${id}' and state = 'ready'`)).length, { deadline: 60, what: 'the server is ready' });
+  await until(async () => (await stack.psql('select 1 from server.outbox')).length === 0, { what: 'that is published' });
+  await deleteRecords(stack.env.KAFKA_BOOTSTRAP, 'servers', PARTITIONS);
+  const lengths = logLengths(stack);
+  await stack.start('installer.1');
+  const told = logged(stack, 'installer.1', lengths['installer.1']).split('\n').filter((line) => line.includes('"level":"error"')).map((line) => JSON.parse(line));
+  assert.equal(told.length, 1, 'only one partition had something to lose');
+  assert.match(told[0].msg, /deleted messages before they were read.*clawctl replay --from-state/);
+  assert.deepEqual([told[0].topic, told[0].lost, told[0].beginning - told[0].stored], ['servers', told[0].lost, told[0].lost]);
+  assert.ok(told[0].lost > 0);
+  await clawctl(stack, 'replay', '--from-state');
+  await api.waitStatus(id, 'READY', { deadline: 60 });
+  await assertBought(6);
+
+  const again = logLengths(stack);
+  await stack.stop('installer.1');
+  await stack.start('installer.1');
+  assert.doesNotMatch(logged(stack, 'installer.1', again['installer.1']), /"level":"error"/, 'and it is told once');
 });
