@@ -103,6 +103,47 @@ test('a hostile payload shows itself and moves no cursor; what was cut or has no
   assert.match(await refused('drop', by('keys')), /^1 .*was dropped already/);
 });
 
+test('a dry run tells what a row that is known would do', async () => {
+  const { id } = await api.deploy();
+  await api.waitStatus(id, 'READY', { deadline: 60 });
+  let n = 0;
+  const foretold = async (topic, type, fields) => {
+    const payload = JSON.stringify({ deploymentId: id, ...fields });
+    const letter = await stack.psql(`insert into dead_letters (service, topic, partition, "offset", key, type, reason, payload, whole)
+      values ('test', '${topic}', 99, ${n++}, '${id}', '${type}', 'a test', '${payload}', true) returning id`);
+    const said = await letters('replay', letter, '--dry-run');
+    await letters('drop', letter);
+    return said;
+  };
+  // Nobody claims it and no event comes: it stays as it is set.
+  const server = (changes) => {
+    const set = { state: "'ready'", busy: false, failed: false, parked: false, due_at: 'null', notes: "notes - 'anew'", ...changes };
+    return stack.psql(`update server.resource set ${Object.entries(set).map(([column, value]) => `${column} = ${value}`)} where id = '${id}'`);
+  };
+  const issued = () => foretold('keys', 'key.issued', { generation: 1, anew: 1, name: 'x', limitMicroUsd: 1 });
+  const [paid, later] = ["'paid'", "now() + interval '1 hour'"];
+
+  assert.match(await issued(), /ovh-orderer: would take the server to 'delivered', for a reinstall$/m);
+  await server({ parked: true, notes: `notes || '{"anew": 1}'` });
+  assert.match(await issued(), /ovh-orderer: would let the server go on at 'ready', where it was set back$/m);
+  assert.match(await foretold('deployments', 'deployment.retry-requested', { generation: 2 }), /ovh-orderer: ignored: the server waits at 'ready', where it was set back$/m);
+  await server({ state: paid, failed: true });
+  assert.match(await issued(), /ovh-orderer: would try the server again at 'paid'$/m);
+  await server({ state: paid, due_at: later });
+  assert.match(await issued(), /ovh-orderer: would look at the server at once, at 'paid'$/m);
+  await server({ state: paid, busy: true, due_at: later });
+  assert.match(await issued(), /ovh-orderer: would note the decision; the server is being worked on, at 'paid'$/m);
+  await server({ state: paid });
+  assert.match(await issued(), /ovh-orderer: would note the decision; the server rests at 'paid'$/m);
+  await server({});
+
+  const retried = await foretold('deployments', 'deployment.retry-requested', { generation: 2 });
+  assert.match(retried, /ovh-orderer: would note the decision; the server rests at 'ready', and says server.ready again$/m);
+  assert.match(retried, /installer: would note the decision; the installation rests at 'installed', and says instance.installed again$/m);
+  await stack.psql(`update server.resource set said = null where id = '${id}'`);
+  assert.match(await foretold('deployments', 'deployment.retry-requested', { generation: 2 }), /ovh-orderer: would note the decision; the server rests at 'ready'$/m);
+});
+
 test('done letters go after 30 days, waiting ones never', async () => {
   await stack.psql("update dead_letters set done_at = now() - interval '31 days' where state <> 'waiting'");
   await stack.psql("update dead_letters set at = now() - interval '400 days' where state = 'waiting'");
