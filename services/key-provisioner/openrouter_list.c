@@ -9,6 +9,7 @@ enum {
     PAGES_MAX = 1000,     /* 100 000 keys               */
     LISTING_MS = 15000,   /* all pages, within a lease  */
     SWEEPING_MS = 300000, /* all pages, within a sweep  */
+    SHIFT_MAX = 1000,     /* rows by which the pages may shift between two calls */
 };
 
 /* What is looked for, and what was found so far. */
@@ -37,12 +38,20 @@ static int64_t micro(const json_t *dollars, int64_t otherwise)
     return json_is_number(dollars) && value >= 0 && value < 1e9 ? llround(value * 1e6) : otherwise;
 }
 
-static struct err keep(const struct openrouter *at, struct search *s, const json_t *key)
+/* The list shifts while it is read, and what ended a page begins the next: NULL when that key is a new one. */
+static struct openrouter_key *seen_before(const struct search *s, const char *hash)
 {
-    if (s->n == s->most) {
-        return permanent("OpenRouter has more than %zu keys named %s; an operator must look",
-                         s->most, s->text);
+    for (size_t i = 0; i < s->n && i < SHIFT_MAX; i++) {
+        struct openrouter_key *key = &s->key[s->n - 1 - i];
+        if (strcmp(key->hash, hash) == 0) {
+            return key;
+        }
     }
+    return NULL;
+}
+
+static struct openrouter_key *one_more(const struct openrouter *at, struct search *s)
+{
     if (s->n == s->room) {
         size_t room = s->room ? 2 * s->room : 16;
         struct openrouter_key *bigger = arena_alloc(at->arena, room * sizeof *bigger);
@@ -52,8 +61,21 @@ static struct err keep(const struct openrouter *at, struct search *s, const json
         s->key = bigger;
         s->room = room;
     }
-    struct openrouter_key *k = &s->key[s->n++];
-    k->hash = arena_strdup(at->arena, json_string_value(json_object_get(key, "hash")));
+    return &s->key[s->n++];
+}
+
+/* What was seen last of a key holds. */
+static struct err keep(const struct openrouter *at, struct search *s, const json_t *key)
+{
+    const char *hash = json_string_value(json_object_get(key, "hash"));
+    struct openrouter_key *k = seen_before(s, hash);
+
+    if (!k && s->n == s->most) {
+        return permanent("OpenRouter has more than %zu keys named %s; an operator must look",
+                         s->most, s->text);
+    }
+    k = k ? k : one_more(at, s);
+    k->hash = arena_strdup(at->arena, hash);
     k->name = arena_strdup(at->arena, json_string_value(json_object_get(key, "name")));
     k->disabled = json_is_true(json_object_get(key, "disabled"));
     k->spent_micro = micro(json_object_get(key, "usage"), 0);

@@ -38,6 +38,29 @@ static void a_list_that_never_ends_is_noticed(void **state)
     ALL_ASKED();
 }
 
+/* A key made meanwhile shifts the pages, and the next one begins with what the last one ended with: it is one key, and its
+ * later usage is the newer. */
+static void a_key_on_two_pages_is_one_key(void **state)
+{
+    struct openrouter at = test_world();
+    struct openrouter_keys keys;
+
+    (void)state;
+    WILL(ASK("GET", PAGE("0"), 200,
+             "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"aa\",\"usage\":1},{\"name\":\"" NAME
+             "\",\"hash\":\"bb\",\"usage\":2}]}"),
+         ASK("GET", PAGE("2"), 200,
+             "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"bb\",\"usage\":3},{\"name\":\"" NAME
+             "\",\"hash\":\"cc\",\"usage\":4}]}"),
+         ASK("GET", PAGE("4"), 200, EMPTY));
+    assert_false(failed(openrouter_keys_named(&at, NAME, &keys)));
+    ALL_ASKED();
+    assert_int_equal(keys.n, 3);
+    assert_string_equal(keys.key[1].hash, "bb");
+    assert_int_equal(keys.key[1].spent_micro, 3000000);
+    assert_string_equal(keys.key[2].hash, "cc");
+}
+
 static const char *const lies[] = {"",
                                    "null",
                                    "[]",
@@ -129,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(all_pages_are_read),
         TEST(a_list_that_never_ends_is_noticed),
+        TEST(a_key_on_two_pages_is_one_key),
         TEST(lies_are_never_believed),
         TEST(a_refused_management_key_says_nothing_about_keys),
         TEST(deleting_what_is_gone_succeeds),
