@@ -141,6 +141,7 @@ static struct err create(struct job *job)
     TRY(kept_hash(job, &kept));
     TRY(listed_all(&at, name, kept, &keys, &have));
     TRY(listed_missed_none(job, &at, &keys));
+    TRY(spent_told(&keys, kept));
     if (spent_note(job, &keys, kept)) { /* committed before the only witness goes */
         job_wait(job, 0);
         return NOT_YET;

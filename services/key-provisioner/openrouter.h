@@ -26,7 +26,7 @@ struct openrouter {
 struct openrouter_key {
     const char *hash, *name;
     bool disabled;
-    int64_t spent_micro; /* in all its life, millionths of a dollar     */
+    int64_t spent_micro; /* in all its life, millionths of a dollar; < 0: not told */
     int64_t left_micro;  /* of its cap; < 0: it has none                */
     int64_t created;     /* Unix seconds; 0: not told                   */
 };

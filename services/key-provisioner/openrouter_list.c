@@ -78,7 +78,7 @@ static struct err keep(const struct openrouter *at, struct search *s, const json
     k->hash = arena_strdup(at->arena, hash);
     k->name = arena_strdup(at->arena, json_string_value(json_object_get(key, "name")));
     k->disabled = json_is_true(json_object_get(key, "disabled"));
-    k->spent_micro = micro(json_object_get(key, "usage"), 0);
+    k->spent_micro = micro(json_object_get(key, "usage"), -1);
     k->left_micro = micro(json_object_get(key, "limit_remaining"), -1);
     if (!clock_parse(json_string_value(json_object_get(key, "created_at")), &k->created)) {
         k->created = 0;

@@ -37,6 +37,16 @@ static const char *without(struct arena *arena, const char *text, const char *at
     return arena_printf(arena, "%.*s%s", (int)(at - text), text, rest);
 }
 
+struct err spent_told(const struct openrouter_keys *keys, const char *keep)
+{
+    for (size_t i = 0; i < keys->n; i++) {
+        if (keys->key[i].spent_micro < 0 && strcmp(keys->key[i].hash, keep) != 0) {
+            return transient("OpenRouter lists a key without its usage");
+        }
+    }
+    return OK;
+}
+
 bool spent_note(struct job *job, const struct openrouter_keys *keys, const char *keep)
 {
     const char *text = note(job, "spent") ? note(job, "spent") : "", *was = text;
@@ -46,7 +56,7 @@ bool spent_note(struct job *job, const struct openrouter_keys *keys, const char 
         const struct openrouter_key *key = &keys->key[i];
         const char *at = NULL;
         size_t len = 0;
-        if (key->spent_micro == 0 || strcmp(key->hash, keep) == 0) {
+        if (key->spent_micro <= 0 || strcmp(key->hash, keep) == 0) {
             continue;
         }
         int64_t noted = entry(text, key->hash, &at, &len);

@@ -3,7 +3,7 @@
 #include "world.h"
 
 #define OTHER "{\"name\":\"openclaw-other\",\"hash\":\"ff\"}"
-#define OURS(hash) "{\"name\":\"" NAME "\",\"hash\":\"" hash "\"}"
+#define OURS(hash) "{\"name\":\"" NAME "\",\"hash\":\"" hash "\",\"usage\":0}"
 #define CREATED "{\"data\":{\"hash\":\"aa\"},\"key\":\"sk-or-v1-secret\"}"
 
 static void named(void)
@@ -77,7 +77,8 @@ static void a_key_with_its_text_is_kept(void **state)
     (void)state;
     named();
     assert_false(failed(job_keep_secret(&job, SECRET_OPENROUTER_KEY, "abc", 3)));
-    (void)snprintf(page, sizeof page, "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"%s\"}]}",
+    (void)snprintf(page, sizeof page,
+                   "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"%s\",\"usage\":0}]}",
                    openrouter_hash(arena, "abc"));
     const struct exchange script[] = {ASK("GET", PAGE("0"), 200, page),
                                       ASK("GET", PAGE("1"), 200, EMPTY)};

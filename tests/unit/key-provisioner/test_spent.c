@@ -118,6 +118,41 @@ static void a_cap_never_falls_below_zero(void **state)
     ALL_ASKED();
 }
 
+/* Deleted, it could never be asked again; only another's key may be as it likes, and one of a deployment that ends. */
+static void a_key_that_does_not_say_what_it_has_spent_stays(void **state)
+{
+    static const char *const lies[] = {"null", "\"3.25\"", "-1", "1e9", "{}"};
+
+    (void)state;
+    for (size_t i = 0; i <= sizeof lies / sizeof lies[0]; i++) {
+        bool lies_here = i < sizeof lies / sizeof lies[0];
+        const char *usage =
+            lies_here ? arena_printf(arena, ",\"usage\":%s", lies[i]) : ""; /* not even that */
+        const char *page =
+            arena_printf(arena, "{\"data\":[{\"name\":\"" NAME "\",\"hash\":\"b1\"%s}]}", usage);
+        const struct exchange script[] = {
+            ASK("GET", PAGE("0"), 200, page),
+            ASK("GET", PAGE("1"), 200, EMPTY),
+        };
+        named();
+        world_says(script, 2);
+        struct err e = key_create(&job);
+        assert_int_equal(e.kind, ERR_TRANSIENT);
+        assert_string_equal(e.text, "OpenRouter lists a key without its usage");
+        ALL_ASKED();
+        start_again();
+    }
+    named();
+    WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[{\"name\":\"theirs\",\"hash\":\"ff\"}]}"),
+         ASK("GET", PAGE("1"), 200, EMPTY), ASK("POST", "/keys", 201, CREATED));
+    assert_false(failed(key_create(&job)));
+    ALL_ASKED();
+    WILL(ASK("DELETE", "/keys/aa", 200, "{}"), LIST(OLD("b1", "null"), "1"),
+         ASK("DELETE", "/keys/b1", 200, "{}"), ASK("GET", PAGE("0"), 200, EMPTY));
+    assert_false(failed(key_revoke(&job)));
+    ALL_ASKED();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +161,7 @@ int main(void)
         TEST(nothing_is_counted_twice),
         TEST(later_spending_is_noted_too),
         TEST(a_cap_never_falls_below_zero),
+        TEST(a_key_that_does_not_say_what_it_has_spent_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

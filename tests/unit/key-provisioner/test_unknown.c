@@ -1,7 +1,7 @@
 /* Requests for a key whose outcome is unknown: what they may still make is nobody's, and is waited for. */
 #include "world.h"
 
-#define OURS(hash) "{\"name\":\"" NAME "\",\"hash\":\"" hash "\"}"
+#define OURS(hash) "{\"name\":\"" NAME "\",\"hash\":\"" hash "\",\"usage\":0}"
 #define CREATED "{\"data\":{\"hash\":\"aa\"},\"key\":\"sk-or-v1-secret\"}"
 /* The hash of that text. */
 #define REAL_HASH "54cbd2d901da666c184cec87a8a5b6971fe7ec51b4814f0631c01c37d7657eef"
