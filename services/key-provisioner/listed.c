@@ -40,12 +40,11 @@ size_t listed_strangers(const struct job *job, const struct openrouter_keys *key
 }
 
 /* There is no saying what the last key has spent, and that it is gone, by a list that does not show it: a list in pages
- * can miss one, when another is deleted meanwhile. */
+ * can miss one, when another is deleted meanwhile. In any state: an operator may have set the row back. */
 struct err listed_missed_none(const struct job *job, const struct openrouter *at,
                               const struct openrouter_keys *keys)
 {
-    const char *known[] = {strcmp(job->state, "renewing") == 0 ? note(job, "hash") : NULL,
-                           note(job, "made")};
+    const char *known[] = {note(job, "hash"), note(job, "made")};
 
     for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
         const char *hash = known[k];
