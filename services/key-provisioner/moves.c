@@ -11,7 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/ids.h"
 #include "events.h"
 #include "goals.h"
@@ -21,12 +20,7 @@
 #include "spent.h"
 #include "unknown.h"
 
-enum {
-    CREDENTIAL_TRIES = 3,
-    CENT_MICRO = 10000,
-    LOOKING_MS =
-        30000, /* with the request that follows still within the lease: nobody else creates meanwhile */
-};
+enum { CREDENTIAL_TRIES = 3, CENT_MICRO = 10000 };
 
 static struct openrouter world_of(const struct job *job)
 {
@@ -37,6 +31,7 @@ static struct openrouter world_of(const struct job *job)
         .arena = job->arena,
         .url = settings->url,
         .management_key = settings->management_key,
+        .job = job,
     };
 }
 
@@ -132,7 +127,6 @@ static struct err create(struct job *job)
     struct openrouter_new_key key = {0};
     struct openrouter_keys keys;
     const char *name = name_of(job), *kept = "";
-    int64_t started = clock_ms();
     bool have = false;
 
     if (job->again) { /* what was cut off may have sent one */
@@ -149,9 +143,6 @@ static struct err create(struct job *job)
     TRY(listed_delete_but(&at, &keys, kept));
     unknown_seen(job, listed_strangers(job, &keys, kept));
     if (!have) {
-        if (clock_ms() - started > LOOKING_MS) {
-            return transient("OpenRouter took too long to list its keys");
-        }
         struct err e = openrouter_key_create(&at, name, (double)cap_micro(job) / 1e6, &key);
         if (e.kind == ERR_UNKNOWN) {
             unknown_note(job);

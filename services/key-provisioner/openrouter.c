@@ -60,6 +60,10 @@ struct err openrouter_call(const struct openrouter *at, const char *method, cons
     if (at->before) {
         TRY(at->before(at->context));
     }
+    /* Another worker may have the row by its end. */
+    if (once && at->job && !job_may_take(at->job, CHANGE_MS)) {
+        return transient("OpenRouter answers too slowly for a change to be begun");
+    }
     struct err e = openrouter_http(at->http, &request, at->arena, &response);
     if (failed(e)) {
         if (e.kind == ERR_PERMANENT && strstr(e.text, "too large")) {

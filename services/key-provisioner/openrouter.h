@@ -14,11 +14,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "http/http.h"
+#include "runner/move.h"
 
 struct openrouter {
     struct http *http;
     struct arena *arena; /* everything returned lives here */
     const char *url, *management_key;
+    const struct job *job; /* whose lease every change must end within; NULL: nobody's */
     struct err (*before)(void *context); /* asked before every call, may refuse it; NULL: nobody */
     void *context;
 };

@@ -1,4 +1,5 @@
 /* A key's life: one at most is ever live, its text is only kept sealed, and gone means that the list says so. */
+#include "base/clock.h"
 #include "runner/stage.h"
 #include "world.h"
 
@@ -151,6 +152,29 @@ static void a_list_that_misses_the_last_key_makes_none(void **state)
     }
 }
 
+/* One that was frozen longer than its lease: another worker has the row, and a key that this one does not know. */
+static void without_its_lease_it_changes_nothing(void **state)
+{
+    (void)state;
+    named();
+    job.lease_ends_ms = clock_ms() - 1;
+    WILL(ASK("GET", PAGE("0"), 200, "{\"data\":[" OURS("b1") "]}"),
+         ASK("GET", PAGE("1"), 200, EMPTY));
+    assert_int_equal(key_create(&job).kind, ERR_TRANSIENT);
+    ALL_ASKED();
+    WILL(ASK("GET", PAGE("0"), 200, EMPTY));
+    assert_int_equal(key_create(&job).kind, ERR_TRANSIENT);
+    ALL_ASKED();
+    assert_int_equal(note_int(&job, "unknown", 0), 0);
+    job.goal = GOAL_DOWN;
+    note_set(&job, "hash", "aa");
+    WILL({0});
+    struct err e = key_revoke(&job);
+    assert_int_equal(e.kind, ERR_TRANSIENT);
+    assert_string_equal(e.text, "OpenRouter answers too slowly for a change to be begun");
+    assert_int_equal(world.at, 0);
+}
+
 static void refused_credentials_soon_need_a_person(void **state)
 {
     (void)state;
@@ -215,6 +239,7 @@ int main(void)
         TEST(a_key_with_its_text_is_kept),
         TEST(a_key_is_renewed_with_what_is_left),
         TEST(a_list_that_misses_the_last_key_makes_none),
+        TEST(without_its_lease_it_changes_nothing),
         TEST(refused_credentials_soon_need_a_person),
         TEST(revoking_ends_when_the_list_is_clean),
         TEST(a_new_row_revokes_by_name),
