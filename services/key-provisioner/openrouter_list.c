@@ -3,11 +3,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/scope.h"
 #include "openrouter.h"
+
+SCOPED_CLEANUP(struct arena *, arena_free);
 
 enum {
     PAGES_MAX = 1000,     /* 100 000 keys               */
-    LISTING_MS = 15000,   /* all pages, within a lease  */
+    LISTING_MS = 90000,   /* all pages, within a lease  */
     SWEEPING_MS = 300000, /* all pages, within a sweep  */
     SHIFT_MAX = 1000,     /* rows by which the pages may shift between two calls */
 };
@@ -116,11 +119,14 @@ static struct err read_page(const struct openrouter *at, const json_t *page, str
 static struct err all_pages(const struct openrouter *at, struct search *s, int within_ms,
                             struct openrouter_keys *ret)
 {
+    SCOPED(arena_free_p) struct arena *scratch = arena_new(); /* hundreds of pages are not kept */
+    struct openrouter paging = *at;
     int64_t deadline = clock_ms() + within_ms;
     const char *before = "";
     size_t offset = 0;
 
     *ret = (struct openrouter_keys){0};
+    paging.arena = scratch;
     for (int i = 0; i < PAGES_MAX; i++) {
         json_auto_t *page = NULL;
         const char *first = "";
@@ -129,9 +135,10 @@ static struct err all_pages(const struct openrouter *at, struct search *s, int w
         if (clock_ms() > deadline) {
             return transient("OpenRouter took too long to list its keys");
         }
-        TRY(openrouter_call(
-            at, "GET", arena_printf(at->arena, "/keys?offset=%zu&include_disabled=true", offset),
-            NULL, &page));
+        arena_reset(scratch);
+        TRY(openrouter_call(&paging, "GET",
+                            arena_printf(scratch, "/keys?offset=%zu&include_disabled=true", offset),
+                            NULL, &page));
         TRY(read_page(at, page, s, &rows, &first));
         if (rows == 0) {
             *ret = (struct openrouter_keys){.key = s->key, .n = s->n, .seen = offset};
