@@ -70,6 +70,22 @@ static struct key_row read_row(struct world *w, const struct rows *rows, int i)
     };
 }
 
+/* One key's trouble is its own: not `known`, it is skipped under the name that a finding about it has. */
+static struct err still_there(struct world *w, const char *hash, const char *subject, bool *ret,
+                              bool *ret_known)
+{
+    struct err e = openrouter_key_exists(&w->at, hash, ret);
+
+    *ret_known = !failed(e);
+    if (sweep_is_over(&e)) {
+        return e;
+    }
+    if (failed(e)) {
+        sweep_skipped(w->look, subject);
+    }
+    return OK;
+}
+
 /* What may still be spent with it, in cents, rounded up. */
 static void tell_cap(struct finding *f, const struct openrouter_key *key)
 {
@@ -115,13 +131,13 @@ static struct err delete_if_still_so(struct world *w, const struct openrouter_ke
 static struct err judge(struct world *w, const struct openrouter_key *key,
                         const struct key_row *row)
 {
-    bool own = row && listed(w, row->hash), exists = true;
+    bool own = row && listed(w, row->hash), exists = true, known = true;
     struct key_verdict v = key_judge(key, row, own, clock_unix_us() / 1000000);
 
     if (v.kind && v.delete) { /* it may have been revoked since it was listed */
-        TRY(openrouter_key_exists(&w->at, key->hash, &exists));
+        TRY(still_there(w, key->hash, key->hash, &exists, &known));
     }
-    if (!v.kind || !exists) {
+    if (!v.kind || !exists || !known) {
         return OK;
     }
     struct finding *f = sweep_found(w->look, v.kind, key->hash);
@@ -216,15 +232,15 @@ static struct err judge_keys(struct world *w)
 /* Pages shift when a key is deleted meanwhile: what the list does not show is asked for by name. */
 static struct err judge_missing(struct world *w, const struct key_row *row)
 {
-    bool exists = false;
+    bool exists = false, known = true;
 
     if (!key_expected(row) || listed(w, row->hash)) {
         return OK;
     }
     if (row->hash[0]) {
-        TRY(openrouter_key_exists(&w->at, row->hash, &exists));
+        TRY(still_there(w, row->hash, row->name, &exists, &known));
     }
-    if (!exists) {
+    if (!exists && known) {
         struct finding *f = sweep_found(w->look, "row without its key", row->name);
         f->deployment = row->id;
         f->words = "OpenRouter has no such key: somebody deleted it, and this deployment can no "
