@@ -1,4 +1,4 @@
-/* The key-provisioner's sweep: OpenRouter's whole list of keys against our rows. */
+/* The key-provisioner's sweep: OpenRouter's whole list of keys against our rows, and our rows against the list. */
 #pragma once
 
 #include "openrouter.h"
@@ -31,3 +31,42 @@ struct key_verdict key_judge(const struct openrouter_key *key, const struct key_
 
 /* Should that row have a live key? */
 bool key_expected(const struct key_row *row);
+
+/* ---- a sweep under way */
+
+struct keys_world {
+    struct sweep_look *look;
+    struct openrouter at;
+    struct openrouter_keys keys;
+    const char **hashes; /* of the list, sorted */
+};
+
+bool keys_listed(const struct keys_world *w, const char *hash);
+
+/* One key's trouble is its own: not `known`, it is skipped under the name that a finding about it has. */
+struct err key_still_there(struct keys_world *w, const char *hash, const char *subject, bool *ret,
+                           bool *ret_known) MUST_CHECK;
+
+/* sweep_missing.c: the rows whose key the list does not show */
+struct err keys_judge_rows(struct keys_world *w) MUST_CHECK;
+
+/* ---- our side of it: sweep_rows.c */
+
+struct key_rows {
+    struct key_row *row;
+    int n;
+};
+
+/* The deployments that `n` listed keys from `first` on may belong to, by the end of their names; for key_rows_find(). */
+struct err key_rows_named(struct keys_world *w, size_t first, size_t n,
+                          struct key_rows *ret) MUST_CHECK;
+
+/* The one row of that name; NULL when there is none, or it can not be told which. */
+const struct key_row *key_rows_find(const struct key_rows *rows, const char *name);
+
+/* Up to KEY_ROWS_CHUNK rows that should have a key, by their ids, after `last` ("": from the first). */
+enum { KEY_ROWS_CHUNK = 1000 };
+struct err key_rows_issued(struct keys_world *w, const char *last, struct key_rows *ret) MUST_CHECK;
+
+/* As it is now; `ret->id` NULL: there is none. */
+struct err key_row_by_id(struct keys_world *w, const char *id, struct key_row *ret) MUST_CHECK;
