@@ -47,28 +47,37 @@ struct err spent_told(const struct openrouter_keys *keys, const char *keep)
     return OK;
 }
 
+bool spent_add(struct arena *arena, const char **text, const struct openrouter_key *key)
+{
+    const char *at = NULL;
+    size_t len = 0;
+
+    if (key->spent_micro <= 0) {
+        return false;
+    }
+    int64_t noted = entry(*text, key->hash, &at, &len);
+    if (noted < key->spent_micro) {
+        *text = at ? without(arena, *text, at, len) : *text;
+        *text = arena_printf(arena, "%s%s=%lld ", *text, key->hash, (long long)key->spent_micro);
+    }
+    return noted < 0;
+}
+
+/* The sweep notes what a surplus key has spent, and leaves the sum to the next key. */
 bool spent_note(struct job *job, const struct openrouter_keys *keys, const char *keep)
 {
-    const char *text = note(job, "spent") ? note(job, "spent") : "", *was = text;
+    const char *was = note(job, "spent") ? note(job, "spent") : "", *text = was;
     bool fresh = false;
 
     for (size_t i = 0; i < keys->n; i++) {
-        const struct openrouter_key *key = &keys->key[i];
-        const char *at = NULL;
-        size_t len = 0;
-        if (key->spent_micro <= 0 || strcmp(key->hash, keep) == 0) {
-            continue;
+        if (strcmp(keys->key[i].hash, keep) != 0) {
+            fresh = spent_add(job->arena, &text, &keys->key[i]) || fresh;
         }
-        int64_t noted = entry(text, key->hash, &at, &len);
-        if (noted >= key->spent_micro) {
-            continue;
-        }
-        fresh = fresh || noted < 0;
-        text = at ? without(job->arena, text, at, len) : text;
-        text = arena_printf(job->arena, "%s%s=%lld ", text, key->hash, (long long)key->spent_micro);
     }
     if (text != was) {
         note_set(job, "spent", text);
+    }
+    if (sum(text) > note_int(job, "spent_micro", 0)) {
         note_set_int(job, "spent_micro", sum(text));
     }
     return fresh;

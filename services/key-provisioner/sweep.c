@@ -11,6 +11,9 @@
 #include "base/clock.h"
 #include "moves.h"
 #include "settings.h"
+#include "spent.h"
+
+#define CHANGED "Its row was changed while we looked; the next sweep looks again"
 
 static int by_text(const void *a, const void *b)
 {
@@ -46,18 +49,55 @@ static void tell_cap(struct finding *f, const struct openrouter_key *key)
     }
 }
 
+/* What a surplus key has spent is its deployment's spending: in the row, before nobody else can tell. Else not `ret`. */
+static struct err note_spending(struct keys_world *w, const struct openrouter_key *key,
+                                const struct key_row *row, struct finding *f, bool *ret)
+{
+    const char *spent = row->spent;
+
+    *ret = key->spent_micro >= 0;
+    if (!*ret) {
+        f->words =
+            arena_printf(w->look->arena,
+                         "%s. It stays: OpenRouter does not say what was spent with it", f->words);
+        return OK;
+    }
+    (void)spent_add(w->look->arena, &spent, key);
+    if (spent != row->spent) {
+        TRY(key_row_spent(w, row, spent, ret));
+    }
+    f->words = *ret ? f->words : CHANGED;
+    return OK;
+}
+
+static const char *spent_words(struct arena *arena, const struct openrouter_key *key)
+{
+    return key->spent_micro > 0
+               ? arena_printf(arena, "$%.2f had been spent with it", (double)key->spent_micro / 1e6)
+           : key->spent_micro == 0 ? "nothing had been spent with it"
+                                   : "OpenRouter did not say what had been spent with it";
+}
+
 /* The row may have changed since: judged once more, then at once. Deleting what is gone succeeds. */
 static struct err delete_if_still_so(struct keys_world *w, const struct openrouter_key *key,
                                      const char *id, struct finding *f)
 {
+    struct arena *arena = w->look->arena;
     struct key_row row;
+    bool noted = true;
 
     TRY(key_row_by_id(w, id, &row));
     if (!row.id) {
         return OK;
     }
     if (!key_judge(key, &row, keys_listed(w, row.hash), clock_unix_us() / 1000000).delete) {
-        f->words = "Its row was changed while we looked; the next sweep looks again";
+        f->words = CHANGED;
+        return OK;
+    }
+    if (key_expected(&row)) {
+        TRY(note_spending(w, key, &row, f, &noted));
+    }
+    if (!noted) {
         return OK;
     }
     struct err e = openrouter_key_delete(&w->at, key->hash);
@@ -65,16 +105,11 @@ static struct err delete_if_still_so(struct keys_world *w, const struct openrout
         return e;
     }
     if (failed(e)) {
-        f->words =
-            arena_printf(w->look->arena, "%s. It could not be deleted: %s", f->words, e.text);
+        f->words = arena_printf(arena, "%s. It could not be deleted: %s", f->words, e.text);
         return OK;
     }
     f->resolved = "revoked";
-    f->words =
-        key->spent_micro > 0
-            ? arena_printf(w->look->arena, "%s. Deleted; $%.2f had been spent with it", f->words,
-                           (double)key->spent_micro / 1e6)
-            : arena_printf(w->look->arena, "%s. Deleted; nothing had been spent with it", f->words);
+    f->words = arena_printf(arena, "%s. Deleted; %s", f->words, spent_words(arena, key));
     return OK;
 }
 

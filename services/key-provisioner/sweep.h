@@ -11,7 +11,8 @@ struct err keys_sweep(struct sweep_look *look) MUST_CHECK;
 /* A deployment, and its key's row. */
 struct key_row {
     const char *id, *name, *state, *hash;
-    bool exists; /* there is a row                               */
+    const char *spent; /* its note of that name (spent.h)              */
+    bool exists;       /* there is a row                               */
     bool up, busy, failed;
     bool destroyed; /* the deployment                               */
 };
@@ -70,3 +71,7 @@ struct err key_rows_issued(struct keys_world *w, const char *last, struct key_ro
 
 /* As it is now; `ret->id` NULL: there is none. */
 struct err key_row_by_id(struct keys_world *w, const char *id, struct key_row *ret) MUST_CHECK;
+
+/* Its note "spent" is that from now on; false: the row has changed since it was read. */
+struct err key_row_spent(struct keys_world *w, const struct key_row *row, const char *spent,
+                         bool *ret) MUST_CHECK;

@@ -118,6 +118,22 @@ static void a_cap_never_falls_below_zero(void **state)
     ALL_ASKED();
 }
 
+/* The sweep has noted what a surplus key had spent, and deleted it: the next key's cap is without it. */
+static void what_the_sweep_has_noted_counts(void **state)
+{
+    const struct openrouter_key gone = {.hash = "b2", .spent_micro = 5};
+    const char *spent = "b1=3250000 ";
+
+    (void)state;
+    named();
+    assert_true(spent_add(arena, &spent, &gone));
+    assert_string_equal(spent, "b1=3250000 b2=5 ");
+    (void)json_object_set_new(notes, "spent", json_string("b1=3250000 "));
+    WILL(ASK("GET", PAGE("0"), 200, EMPTY), SEND("POST", "/keys", "\"limit\":6.75,", 201, CREATED));
+    assert_false(failed(key_create(&job)));
+    ALL_ASKED();
+}
+
 /* Deleted, it could never be asked again; only another's key may be as it likes, and one of a deployment that ends. */
 static void a_key_that_does_not_say_what_it_has_spent_stays(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
         TEST(nothing_is_counted_twice),
         TEST(later_spending_is_noted_too),
         TEST(a_cap_never_falls_below_zero),
+        TEST(what_the_sweep_has_noted_counts),
         TEST(a_key_that_does_not_say_what_it_has_spent_stays),
     };
 

@@ -62,12 +62,47 @@ static void what_is_everybodys_trouble_ends_it(void **state)
     }
 }
 
+/* It is taken off the cap of the next key: once the surplus one is gone nobody else can tell. */
+static void what_a_surplus_key_has_spent_is_noted_first(void **state)
+{
+    (void)state;
+    for (int changed = 0; changed < 2; changed++) {
+        forget_all();
+        ROWS_ARE(ISSUED("1", "aa"));
+        refuse_changes = changed;
+        const struct exchange script[] = {
+            LIST(KEY("aa", NAMED("1")) "," SPENT("bb", NAMED("1"), "3.25"), "2"),
+            ASK("GET", "/keys/bb", 200, "{\"data\":{}}"),
+            ASK("DELETE", "/keys/bb", 200, "{}"),
+        };
+        world_says(script, changed ? 3 : 4);
+        assert_false(failed(keys_sweep(&look)));
+        ALL_ASKED();
+        assert_string_equal(changes, " spent=bb=3250000 ");
+        assert_int_equal(found("bb")->resolved != NULL, !changed);
+    }
+}
+
+static void a_surplus_key_that_does_not_say_what_it_has_spent_stays(void **state)
+{
+    (void)state;
+    ROWS_ARE(ISSUED("1", "aa"));
+    WILL(LIST(KEY("aa", NAMED("1")) "," SPENT("bb", NAMED("1"), "null"), "2"),
+         ASK("GET", "/keys/bb", 200, "{\"data\":{}}"));
+    assert_false(failed(keys_sweep(&look)));
+    ALL_ASKED();
+    assert_null(found("bb")->resolved);
+    assert_non_null(strstr(found("bb")->words, "does not say what was spent"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SWEEP_TEST(one_keys_trouble_is_its_own),
         SWEEP_TEST(one_rows_trouble_is_its_own),
         SWEEP_TEST(what_is_everybodys_trouble_ends_it),
+        SWEEP_TEST(what_a_surplus_key_has_spent_is_noted_first),
+        SWEEP_TEST(a_surplus_key_that_does_not_say_what_it_has_spent_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
