@@ -20,6 +20,18 @@ bool key_expected(const struct key_row *row)
     return row->exists && row->up && !row->busy && strcmp(row->state, "issued") == 0;
 }
 
+/*
+ * An issued row always knows its key, but one restored from a backup may not: an event tells of a key without its hash,
+ * and the backup's hash may be of a key before. The only key of its name is then the one that its machine has. Where the
+ * row has a hash, its key may as well have been deleted by somebody, and the one there is be of a request without an
+ * answer: such a one was made before the row was issued.
+ */
+bool key_adoptable(const struct openrouter_key *only, const struct key_row *row)
+{
+    return key_expected(row) && !row->failed && !only->disabled &&
+           (!row->hash[0] || only->created > row->since);
+}
+
 /* A key of a live deployment, but not the one its row holds. */
 static struct key_verdict second(const struct openrouter_key *key, const struct key_row *row,
                                  bool own_listed, int64_t now)

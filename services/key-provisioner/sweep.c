@@ -40,8 +40,7 @@ struct err key_still_there(struct keys_world *w, const char *hash, const char *s
     return OK;
 }
 
-/* What may still be spent with it, in cents, rounded up. */
-static void tell_cap(struct finding *f, const struct openrouter_key *key)
+void key_tell_cap(struct finding *f, const struct openrouter_key *key)
 {
     if (key->left_micro >= 0) {
         f->money = MONEY_CAP;
@@ -128,7 +127,7 @@ static struct err judge(struct keys_world *w, const struct openrouter_key *key,
     struct finding *f = sweep_found(w->look, v.kind, key->hash);
     f->words = arena_printf(w->look->arena, "%s (%.100s)", v.words, key->name);
     f->deployment = row ? row->id : NULL;
-    tell_cap(f, key);
+    key_tell_cap(f, key);
     return v.delete &&row ? delete_if_still_so(w, key, row->id, f) : OK;
 }
 
@@ -165,6 +164,6 @@ struct err keys_sweep(struct sweep_look *look)
         w.hashes[i] = w.keys.key[i].hash;
     }
     qsort(w.hashes, w.keys.n, sizeof *w.hashes, by_text);
-    TRY(judge_keys(&w));
-    return keys_judge_rows(&w);
+    TRY(keys_judge_rows(&w)); /* first: a key that is adopted is no surplus one */
+    return judge_keys(&w);
 }

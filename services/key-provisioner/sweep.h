@@ -12,6 +12,7 @@ struct err keys_sweep(struct sweep_look *look) MUST_CHECK;
 struct key_row {
     const char *id, *name, *state, *hash;
     const char *spent; /* its note of that name (spent.h)              */
+    int64_t since;     /* in that state; Unix seconds                  */
     bool exists;       /* there is a row                               */
     bool up, busy, failed;
     bool destroyed; /* the deployment                               */
@@ -33,16 +34,25 @@ struct key_verdict key_judge(const struct openrouter_key *key, const struct key_
 /* Should that row have a live key? */
 bool key_expected(const struct key_row *row);
 
+/* That row does not know its key (it has no hash, or that key is gone), and `only` is the only one of its name: is it the
+ * row's own? */
+bool key_adoptable(const struct openrouter_key *only, const struct key_row *row);
+
 /* ---- a sweep under way */
 
 struct keys_world {
     struct sweep_look *look;
     struct openrouter at;
     struct openrouter_keys keys;
-    const char **hashes; /* of the list, sorted */
+    const char **hashes;          /* of the list, sorted */
+    struct openrouter_keys again; /* the list, read once more before the first adoption */
+    bool read_again;
 };
 
 bool keys_listed(const struct keys_world *w, const char *hash);
+
+/* What may still be spent with it, in cents, rounded up. */
+void key_tell_cap(struct finding *f, const struct openrouter_key *key);
 
 /* One key's trouble is its own: not `known`, it is skipped under the name that a finding about it has. */
 struct err key_still_there(struct keys_world *w, const char *hash, const char *subject, bool *ret,
@@ -71,6 +81,10 @@ struct err key_rows_issued(struct keys_world *w, const char *last, struct key_ro
 
 /* As it is now; `ret->id` NULL: there is none. */
 struct err key_row_by_id(struct keys_world *w, const char *id, struct key_row *ret) MUST_CHECK;
+
+/* Its hash is that from now on; false: the row has changed since it was read, or the key is another one's. */
+struct err key_row_adopt(struct keys_world *w, const struct key_row *row, const char *hash,
+                         bool *ret) MUST_CHECK;
 
 /* Its note "spent" is that from now on; false: the row has changed since it was read. */
 struct err key_row_spent(struct keys_world *w, const struct key_row *row, const char *spent,

@@ -14,7 +14,8 @@ enum { MARK_LEN = 12 };
     "d.status = 'DESTROYED' as destroyed, r.id is not null as has_row, "                           \
     "coalesce(r.state, '') as state, coalesce(r.goal, '') = 'up' as up, "                          \
     "coalesce(r.busy, false) as busy, coalesce(r.failed, false) as failed, "                       \
-    "coalesce(r.notes ->> 'hash', '') as hash, coalesce(r.notes ->> 'spent', '') as spent "        \
+    "coalesce(r.notes ->> 'hash', '') as hash, coalesce(r.notes ->> 'spent', '') as spent, "       \
+    "coalesce(extract(epoch from r.state_since)::bigint, 0) as since "                             \
     "from deployments d left join resource r on r.id = d.id "
 
 static const char named_sql[] =
@@ -24,6 +25,12 @@ static const char one_sql[] = ROW_SQL "where d.id = $1::uuid";
 static const char issued_sql[] =
     ROW_SQL "where r.state = 'issued' and r.goal = 'up' and r.id > $1::uuid order by r.id "
             "limit 1000";
+
+static const char adopt_sql[] =
+    "update resource set notes = notes || jsonb_build_object('hash', $2::text) "
+    "where id = $1::uuid and state = 'issued' and goal = 'up' and not busy and not failed "
+    "and coalesce(notes ->> 'hash', '') = $3 "
+    "and not exists (select from resource o where o.notes ->> 'hash' = $2)";
 
 /* The sum beside it is left as it was when the key was issued: what events tell of the cap goes with that. */
 static const char spent_sql[] =
@@ -44,6 +51,7 @@ static struct key_row read_row(struct keys_world *w, const struct rows *rows, in
         .state = keep(w, rows, i, "state"),
         .hash = keep(w, rows, i, "hash"),
         .spent = keep(w, rows, i, "spent"),
+        .since = rows_int(rows, i, "since"),
         .exists = rows_bool(rows, i, "has_row"),
         .up = rows_bool(rows, i, "up"),
         .busy = rows_bool(rows, i, "busy"),
@@ -118,6 +126,16 @@ struct err key_row_by_id(struct keys_world *w, const char *id, struct key_row *r
 
     TRY(db_exec(w->look->db, &rows, one_sql, P(id)));
     *ret = rows_count(rows) == 1 ? read_row(w, rows, 0) : (struct key_row){0};
+    return OK;
+}
+
+struct err key_row_adopt(struct keys_world *w, const struct key_row *row, const char *hash,
+                         bool *ret)
+{
+    ROWS *rows = NULL;
+
+    TRY(db_exec(w->look->db, &rows, adopt_sql, P(row->id), P(hash), P(row->hash)));
+    *ret = rows_affected(rows) == 1;
     return OK;
 }
 

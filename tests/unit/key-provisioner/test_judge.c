@@ -90,13 +90,43 @@ static void a_second_key_goes_when_it_is_certain(void **state)
     expect(key("zz", OLD, false), &revoking, true, NULL, false);
 }
 
+/* A row that is being re-keyed is its moves' business, and one that gave up an operator's. */
+static void a_key_is_adopted_by_a_row_that_rests(void **state)
+{
+    static const char *const states[] = {"new", "named", "renewing", "revoked"};
+    struct openrouter_key late = key("zz", NOW - 100, false), early = key("zz", OLD, false);
+    struct openrouter_key undated = key("zz", 0, false), off = key("zz", NOW - 100, true);
+    struct key_row lost = live, before = live, gave_up = live;
+
+    (void)state;
+    lost.hash = "";
+    lost.since = NOW; /* it was brought up to date after the key was made */
+    assert_true(key_adoptable(&early, &lost));
+    assert_true(key_adoptable(&undated, &lost));
+    assert_false(key_adoptable(&off, &lost));
+    before.since = NOW - 200;
+    assert_true(key_adoptable(&late, &before));
+    assert_false(key_adoptable(&early, &before));
+    assert_false(key_adoptable(&undated, &before));
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct key_row row = with(lost, states[i], true, false);
+        assert_false(key_adoptable(&early, &row));
+    }
+    struct key_row busy = with(lost, "issued", true, true);
+    struct key_row ending = with(lost, "issued", false, false);
+    assert_false(key_adoptable(&early, &busy));
+    assert_false(key_adoptable(&early, &ending));
+    gave_up.hash = "";
+    gave_up.failed = true;
+    assert_false(key_adoptable(&early, &gave_up));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_rows_own_key_is_left_alone),
-        TEST(a_key_of_nobody_here_is_only_reported),
-        TEST(a_key_of_a_deployment_that_has_none_goes),
-        TEST(a_second_key_goes_when_it_is_certain),
+        TEST(the_rows_own_key_is_left_alone),           TEST(a_key_of_nobody_here_is_only_reported),
+        TEST(a_key_of_a_deployment_that_has_none_goes), TEST(a_second_key_goes_when_it_is_certain),
+        TEST(a_key_is_adopted_by_a_row_that_rests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

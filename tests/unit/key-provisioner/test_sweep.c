@@ -95,6 +95,80 @@ static void a_surplus_key_that_does_not_say_what_it_has_spent_stays(void **state
     assert_non_null(strstr(found("bb")->words, "does not say what was spent"));
 }
 
+/* A restored row has forgotten the hash, or has one of before: the only key of its name is its own. */
+static void a_restored_row_has_its_key_again(void **state)
+{
+    (void)state;
+    ROWS_ARE(ISSUED("1", ""), ISSUED("2", "old"));
+    WILL(LIST(KEY("k1", NAMED("1")) "," KEY("k2", NAMED("2")), "2"),
+         LIST(KEY("k1", NAMED("1")) "," KEY("k2", NAMED("2")), "2"),
+         ASK("GET", "/keys/old", 404, "{}"));
+    assert_false(failed(keys_sweep(&look)));
+    ALL_ASKED();
+    assert_string_equal(changes, " hash=k1 hash=k2");
+    assert_int_equal(look.n_found, 2);
+    assert_string_equal(found("k1")->kind, "key its row does not know");
+    assert_string_equal(found("k1")->resolved, "adopted");
+    assert_string_equal(found("k1")->deployment, ID("1"));
+    assert_int_equal(found("k1")->cents, 700);
+    assert_string_equal(found("k2")->resolved, "adopted");
+}
+
+/* With that hash in its row, the first list, and the second one if it is read again. */
+static void assert_adopts_none(const char *hash, const char *page, const char *again)
+{
+    const struct row_here row = ISSUED("1", hash);
+    const struct exchange gone = ASK("GET", "/keys/old", 404, "{}");
+    const struct exchange end = ASK("GET", PAGE("2"), 200, EMPTY);
+    struct exchange first = ASK("GET", PAGE("0"), 200, page), script[5] = {first, end};
+    size_t n = 2;
+
+    forget_all();
+    rows_here[0] = row;
+    n_rows_here = 1;
+    if (hash[0]) {
+        script[n++] = gone;
+    }
+    if (again) {
+        script[n] = first;
+        script[n++].body = again;
+        script[n++] = end;
+    }
+    world_says(script, n);
+    assert_false(failed(keys_sweep(&look)));
+    ALL_ASKED();
+    assert_string_equal(changes, "");
+    assert_string_equal(found(NAMED("1"))->kind, "row without its key");
+}
+
+/* Which one a machine has is only certain when there is one; and what was made before the row had another is not it. */
+static void a_key_that_may_be_another_is_not_adopted(void **state)
+{
+    (void)state;
+    assert_adopts_none("", TWO(KEY("k1", NAMED("1")), KEY("k2", NAMED("1"))), NULL);
+    assert_adopts_none("", TWO(KEY("k1", NAMED("1")), OFF("k2", NAMED("1"))), NULL);
+    assert_adopts_none("", TWO(OFF("k1", NAMED("1")), KEY("ff", "theirs")), NULL);
+    assert_adopts_none("", TWO(KEY("f1", "theirs"), KEY("ff", "theirs")), NULL);
+    assert_adopts_none("old", TWO(EARLY("k1", NAMED("1")), KEY("ff", "theirs")), NULL);
+    /* the first list has missed the newer one */
+    assert_adopts_none("", TWO(KEY("k1", NAMED("1")), KEY("ff", "theirs")),
+                       TWO(KEY("k2", NAMED("1")), KEY("k1", NAMED("1"))));
+}
+
+/* Somebody is at work on it, or the key is another row's. */
+static void a_row_that_changed_meanwhile_is_not_given_a_key(void **state)
+{
+    (void)state;
+    ROWS_ARE(ISSUED("1", ""));
+    refuse_changes = true;
+    WILL(LIST(KEY("k1", NAMED("1")), "1"), LIST(KEY("k1", NAMED("1")), "1"));
+    assert_false(failed(keys_sweep(&look)));
+    ALL_ASKED();
+    assert_string_equal(found(NAMED("1"))->kind, "row without its key");
+    assert_string_equal(found("k1")->kind, "surplus key");
+    assert_null(found("k1")->resolved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +177,9 @@ int main(void)
         SWEEP_TEST(what_is_everybodys_trouble_ends_it),
         SWEEP_TEST(what_a_surplus_key_has_spent_is_noted_first),
         SWEEP_TEST(a_surplus_key_that_does_not_say_what_it_has_spent_stays),
+        SWEEP_TEST(a_restored_row_has_its_key_again),
+        SWEEP_TEST(a_key_that_may_be_another_is_not_adopted),
+        SWEEP_TEST(a_row_that_changed_meanwhile_is_not_given_a_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
