@@ -220,14 +220,54 @@ test('an order its row does not know is named; a server whose row still waits is
   await assertReady(id);
 });
 
-test('a key made anew has what is left of the cap', async () => {
+test('what OpenRouter says of one key alone does not end the sweep', async () => {
+  const [broken, orphan] = [await plantKey(named(dead)), await plantKey(named(dead), { ageS: 3600 })];
+  await world.sandbox.faults({ method: 'GET', path: `/api/v1/keys/${broken}`, kind: 'status', status: 500, times: 0 });
+  const said = await auditJson();
+  await world.sandbox.clearFaults();
+  assert.deepEqual([said.of(broken), said.of(orphan)?.resolved], [undefined, 'revoked']);
+  assert.deepEqual([await keyListed(broken), await keyListed(orphan)], [true, false]);
+  assert.equal((await auditJson()).of(broken)?.resolved, 'revoked');
+});
+
+test('a row that a restore left without its hash, or with that of a key before, has its only key again', async () => {
   const hash = await keyOf(live);
+  const set = (notes, since = 'state_since') => world.stack.psql(`update llm_key.resource set notes = ${notes}, state_since = ${since} where id = '${live}'`);
+  const before = `notes || jsonb_build_object('hash', repeat('e', 64))`;
+  const assertLost = async () => {
+    const said = await auditJson();
+    assert.deepEqual([said.of(named(live))?.kind, said.of(named(live))?.resolved], ['row without its key', null]);
+    assert.notEqual(await keyOf(live), hash);
+    assert.ok(await keyListed(hash));
+  };
+  await set(before); // its key was made before the row was issued: somebody may have deleted the row's own
+  await assertLost();
+  await set(`notes - 'hash'`);
+  const other = await plantKey(named(live));
+  await assertLost();
+  await openRouter('DELETE', `/keys/${other}`);
+
+  for (const [notes, since] of [[`notes - 'hash'`], [before, `state_since - interval '1 day'`]]) {
+    await set(notes, since);
+    const said = await auditJson();
+    assert.deepEqual([said.of(hash)?.kind, said.of(hash)?.deploymentId, said.of(hash)?.resolved], ['key its row does not know', live, 'adopted']);
+    assert.equal(said.of(named(live)), undefined);
+    assert.equal(await keyOf(live), hash);
+    assert.ok(await keyListed(hash));
+  }
+});
+
+test('a key made anew has what is left of the cap, less what a surplus one had spent', async () => {
+  const hash = await keyOf(live);
+  const surplus = await plantKey(named(live));
+  await world.sandbox.post('/_/usage', { hash: surplus, usd: 1 });
+  assert.equal((await auditJson()).of(surplus)?.resolved, 'revoked');
   await world.sandbox.post('/_/usage', { hash, usd: 3.25 });
   await world.stack.psql(`update llm_key.resource set state = 'named', due_at = now() where id = '${live}'`);
   await until(async () => ![undefined, hash].includes((await row('llm_key', live)).state === 'issued' ? await keyOf(live) : undefined), { what: 'a new key' });
   const { keys } = await bought(live);
-  assert.deepEqual(keys.map(({ limit }) => limit), [6.75]);
-  assert.match(JSON.stringify((await world.api.log(live)).lines), /\$3.25 of your \$10.00 were spent/);
+  assert.deepEqual(keys.map(({ limit }) => limit), [5.75]);
+  assert.match(JSON.stringify((await world.api.log(live)).lines), /\$4.25 of your \$10.00 were spent/);
 });
 
 // Another installation may share the account and its mark.
