@@ -217,12 +217,12 @@ struct err key_revoke(struct job *job)
 static const struct move moves[] = {
     /* state      goal       action        then      lease poll tries limit status          people                         says */
     {"new",       GOAL_UP,   key_name_it, "named",     10,  1,    3,    0, "PENDING",      "Creating your OpenRouter key", NULL},
-    {"named",     GOAL_UP,   key_create,  "issued",   150,  1,    8,    0, "PENDING",      "Creating your OpenRouter key", &key_issued},
-    {"renewing",  GOAL_UP,   key_create,  "issued",   150,  1,    8,    0, "PROVISIONING", "Renewing your OpenRouter key", &key_issued},
-    {"new",       GOAL_DOWN, key_revoke,  "revoked",  240,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
-    {"named",     GOAL_DOWN, key_revoke,  "revoked",  240,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
-    {"renewing",  GOAL_DOWN, key_revoke,  "revoked",  240,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
-    {"issued",    GOAL_DOWN, key_revoke,  "revoked",  240,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"named",     GOAL_UP,   key_create,  "issued",    90,  1,    8,    0, "PENDING",      "Creating your OpenRouter key", &key_issued},
+    {"renewing",  GOAL_UP,   key_create,  "issued",    90,  1,    8,    0, "PROVISIONING", "Renewing your OpenRouter key", &key_issued},
+    {"new",       GOAL_DOWN, key_revoke,  "revoked",  150,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"named",     GOAL_DOWN, key_revoke,  "revoked",  150,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"renewing",  GOAL_DOWN, key_revoke,  "revoked",  150,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
+    {"issued",    GOAL_DOWN, key_revoke,  "revoked",  150,  1,    8,    0, NULL,           REVOKING,                       &key_revoked},
 };
 /* clang-format on */
 

@@ -43,8 +43,8 @@ struct openrouter_keys {
 
 /*
  * From all pages, disabled ones too: every key with exactly that name (names are not unique there), or whose name
- * begins so. Fails unless the list was read to its end: for a move within 90 s, which at 150 ms a page is an account of
- * 60 000 keys (the leases in moves.c are made for that, twice for a revocation); for the sweep 100 000 keys.
+ * begins so. Fails unless the list was read to its end: for a move within 45 s, which at 150 ms a page is an account of
+ * 30 000 keys (the leases in moves.c are made for that, twice for a revocation); for the sweep 100 000 keys.
  */
 struct err openrouter_keys_named(const struct openrouter *at, const char *name,
                                  struct openrouter_keys *ret) MUST_CHECK;

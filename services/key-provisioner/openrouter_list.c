@@ -10,7 +10,7 @@ SCOPED_CLEANUP(struct arena *, arena_free);
 
 enum {
     PAGES_MAX = 1000,     /* 100 000 keys               */
-    LISTING_MS = 90000,   /* all pages, within a lease  */
+    LISTING_MS = 45000,   /* all pages, within a lease  */
     SWEEPING_MS = 300000, /* all pages, within a sweep  */
     SHIFT_MAX = 1000,     /* rows by which the pages may shift between two calls */
 };

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "world.h"
 
-enum { PAGE_MS = 150, KEYS_A_PAGE = 100, KEYS = 59000, PAGES = KEYS / KEYS_A_PAGE };
+enum { PAGE_MS = 150, KEYS_A_PAGE = 100, KEYS = 29000, PAGES = KEYS / KEYS_A_PAGE };
 
 static int64_t now_ms;
 static struct exchange script[2 * PAGES + 4];
