@@ -7,37 +7,46 @@
 
 enum { PAYMENTS_MAX = 3, DETAILS_MAX = 8 };
 
-/* The details that stand for the server, as a note: "105339987 105339988". */
-static struct err find_details(struct job *job, const struct ovh *ovh, int64_t order,
-                               const char **ret)
+/*
+ * Notes which details may become the server: "105339987 105339988". One that is not shown yet may be the one that counts,
+ * so an order that is not whole is read anew by the next look.
+ */
+static struct err read_order(struct job *job, const struct ovh *ovh, int64_t order,
+                             const char **ret)
 {
-    struct ovh_ids servers;
+    struct ovh_servers servers;
     const char *text = "";
 
-    *ret = note(job, "details");
-    if (*ret) {
-        return OK;
-    }
     TRY(ovh_order_servers(ovh, order, note(job, "plan"), &servers));
-    for (size_t i = 0; i < servers.n && i < DETAILS_MAX; i++) {
-        text =
-            arena_printf(job->arena, "%s%s%lld", text, i > 0 ? " " : "", (long long)servers.id[i]);
+    for (size_t i = 0; i < servers.details.n && i < DETAILS_MAX; i++) {
+        text = arena_printf(job->arena, "%s%s%lld", text, i > 0 ? " " : "",
+                            (long long)servers.details.id[i]);
     }
-    if (servers.n > 0) {
-        note_set(job, "details", text);
-        *ret = text;
-    }
+    note_set(job, "details", servers.whole && *text ? text : NULL);
+    note_set_int(job, "details_read", unix_now());
+    *ret = servers.name;
     return OK;
+}
+
+/* OVH's list may have been a part of the order, too: it is not believed for ever. */
+static bool read_long_ago(const struct job *job)
+{
+    int64_t now = unix_now();
+
+    return (double)llabs(now - note_int(job, "details_read", now)) >
+           settings_of(job)->delivery_limit_s;
 }
 
 struct err server_find(struct job *job, const struct ovh *ovh, const char **ret)
 {
     int64_t order = note_int(job, "order_id", 0);
-    const char *details = NULL;
+    const char *details = note(job, "details");
 
     *ret = NULL;
-    TRY(find_details(job, ovh, order, &details));
-    while (details && *details && !*ret) {
+    if (!details || read_long_ago(job)) {
+        return read_order(job, ovh, order, ret);
+    }
+    while (*details && !*ret) {
         char *end = NULL;
         long long detail = strtoll(details, &end, 10);
         if (end == details) {
@@ -96,6 +105,9 @@ struct err server_await_delivery(struct job *job)
         note_set(job, "service_name", service);
         job_log(job, "OVH delivered the server %s", service);
         return job->given_up && job->goal == GOAL_UP ? server_come_late(job) : OK;
+    }
+    if (status == OVH_ORDER_DELIVERED) {
+        note_set(job, "details", NULL); /* there should be one: the next look reads all anew */
     }
     if (job->goal == GOAL_DOWN && status == OVH_ORDER_ABSENT &&
         job->age_s > ovh.settings->late_keep_s) {

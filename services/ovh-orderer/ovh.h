@@ -142,12 +142,14 @@ struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret) MUST_CHECK;
 /* When the order was made, Unix seconds. */
 struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret) MUST_CHECK;
 
-/*
- * Details of the order that stand for a server of that plan: the one that has an operation already, else all that may
- * get one. A cart of ours holds exactly one server.
- */
+/* The server of that plan in the order. A cart of ours holds exactly one. */
+struct ovh_servers {
+    const char *name;       /* NULL: it has none yet                                      */
+    struct ovh_ids details; /* while it has none: those that may become it                */
+    bool whole;             /* false: OVH did not show all of the order; there may be more */
+};
 struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
-                             struct ovh_ids *ret) MUST_CHECK;
+                             struct ovh_servers *ret) MUST_CHECK;
 
 /* Pays with the account's default payment method. Only ever for an order whose id is committed. */
 struct err ovh_order_pay(const struct ovh *ovh, int64_t order, int64_t method) MUST_CHECK;

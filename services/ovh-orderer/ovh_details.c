@@ -33,19 +33,20 @@ static bool is_server(const json_t *extension, const char *plan)
 }
 
 /* Of an order's details always the same stands for the machine itself (its month): that one is read first. */
-static void begin_with(const struct ovh *ovh, const char *key, struct ovh_ids *all)
+static bool begin_with(const struct ovh *ovh, const char *key, struct ovh_ids *all)
 {
     const char *known = cache_find(ovh, key);
     size_t place = known ? strtoul(known, NULL, 10) : 0;
     int64_t *id = arena_alloc(ovh->arena, (all->n + 1) * sizeof *id);
 
     if (place == 0 || place >= all->n) {
-        return;
+        return false;
     }
     id[0] = all->id[place];
     memcpy(id + 1, all->id, place * sizeof *id);
     memcpy(id + 1 + place, all->id + place + 1, (all->n - place - 1) * sizeof *id);
     all->id = id;
+    return true;
 }
 
 static void remember_place(const struct ovh *ovh, const char *key, const struct ovh_ids *all,
@@ -59,55 +60,6 @@ static void remember_place(const struct ovh *ovh, const char *key, const struct 
     }
 }
 
-/* The one that has become, or is about to become, the machine. */
-static struct err has_operations(const struct ovh *ovh, int64_t order, int64_t detail, bool *ret)
-{
-    struct ovh_ids operations = {0};
-
-    struct err e = ovh_ids(ovh, operations_path(ovh, order, detail), &operations);
-    *ret = operations.n > 0;
-    return ovh_absent(e) ? OK : e;
-}
-
-struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
-                             struct ovh_ids *ret)
-{
-    const char *key = arena_printf(ovh->arena, "detail %s", plan);
-    struct ovh_ids listed = {0}, all;
-    int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
-    bool found = false;
-    size_t n = 0;
-
-    *ret = (struct ovh_ids){0};
-    struct err e = ovh_ids(ovh, order_path(ovh, order, "/details"), &listed);
-    if (ovh_absent(e)) {
-        return OK;
-    }
-    TRY(e);
-    all = listed;
-    begin_with(ovh, key, &all);
-    for (size_t i = 0; i < all.n && i < DETAILS_MAX && !found; i++) {
-        const char *rest =
-            arena_printf(ovh->arena, "/details/%lld/extension", (long long)all.id[i]);
-        json_auto_t *extension = NULL;
-        e = ovh_call(ovh, "GET", order_path(ovh, order, rest), NULL, &extension);
-        if (ovh_absent(e)) {
-            continue;
-        }
-        TRY(e);
-        if (is_server(extension, plan)) {
-            TRY(has_operations(ovh, order, all.id[i], &found));
-            n = found ? 0 : n;
-            id[n++] = all.id[i];
-        }
-    }
-    if (found) {
-        remember_place(ovh, key, &listed, id[0]);
-    }
-    *ret = (struct ovh_ids){.id = id, .n = n};
-    return OK;
-}
-
 /* A name that may stand in a path and be shown: letters, digits, dots and hyphens. */
 static bool service_name_valid(const char *name)
 {
@@ -117,17 +69,21 @@ static bool service_name_valid(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
 }
 
-struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, const char **ret)
+/* `ret_begun`: something is done about it. */
+static struct err look_at(const struct ovh *ovh, int64_t order, int64_t detail, bool *ret_begun,
+                          const char **ret)
 {
     const char *path = operations_path(ovh, order, detail);
     struct ovh_ids all;
 
     *ret = NULL;
+    *ret_begun = false;
     struct err e = ovh_ids(ovh, path, &all);
     if (ovh_absent(e)) {
         return OK;
     }
     TRY(e);
+    *ret_begun = all.n > 0;
     for (size_t i = 0; i < all.n && i < OPERATIONS_MAX; i++) {
         json_auto_t *operation = NULL;
         e = ovh_call(ovh, "GET", arena_printf(ovh->arena, "%s/%lld", path, (long long)all.id[i]),
@@ -148,6 +104,53 @@ struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, c
         *ret = arena_strdup(ovh->arena, name);
         listing_known(name);
         return OK;
+    }
+    return OK;
+}
+
+struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, const char **ret)
+{
+    bool begun = false;
+
+    return look_at(ovh, order, detail, &begun, ret);
+}
+
+/* Of the details that look like a server only one becomes it. Once that is known of the plan, it is enough to see it begin. */
+struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
+                             struct ovh_servers *ret)
+{
+    const char *key = arena_printf(ovh->arena, "detail %s", plan);
+    int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
+    struct ovh_ids listed = {0}, all;
+    bool begun = false, done = false;
+
+    *ret = (struct ovh_servers){.details = {.id = id}};
+    struct err e = ovh_ids(ovh, order_path(ovh, order, "/details"), &listed);
+    if (ovh_absent(e)) {
+        return OK;
+    }
+    TRY(e);
+    all = listed;
+    bool known = begin_with(ovh, key, &all);
+    ret->whole = true;
+    for (size_t i = 0; i < all.n && i < DETAILS_MAX && !done; i++) {
+        const char *rest =
+            arena_printf(ovh->arena, "/details/%lld/extension", (long long)all.id[i]);
+        json_auto_t *extension = NULL;
+        e = ovh_call(ovh, "GET", order_path(ovh, order, rest), NULL, &extension);
+        if (ovh_absent(e)) {
+            ret->whole = false;
+            continue;
+        }
+        TRY(e);
+        if (is_server(extension, plan)) {
+            TRY(look_at(ovh, order, all.id[i], &begun, &ret->name));
+            id[ret->details.n++] = all.id[i];
+            done = ret->name || (begun && known && i == 0);
+        }
+    }
+    if (ret->name) {
+        remember_place(ovh, key, &listed, id[ret->details.n - 1]);
     }
     return OK;
 }

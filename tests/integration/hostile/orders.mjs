@@ -123,6 +123,15 @@ describe('the order', () => {
     await assertReady(id, { orders: 1 });
   });
 
+  test('does not show the detail that becomes the machine at first, only one that looks like it: found all the same', async () => {
+    await settings({ delivering: 1 });
+    const third = { skip: 2, kind: 'status', status: 404, body: { message: 'The requested object does not exist' } };
+    await world.sandbox.faults({ method: 'GET', path: '/1.0/me/order/*/details/*/extension', ...third });
+    const [id] = await deploy();
+    await assertReady(id, { orders: 1 });
+    await assertAllHappened();
+  });
+
   test('two are delivered the other way round: each gets its own', async () => {
     await settings({ swap_delivery: true, delivering: 1 });
     const ids = await deploy(2);

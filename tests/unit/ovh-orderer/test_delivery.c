@@ -32,12 +32,72 @@ static void delivery_is_followed_from_the_order(void **state)
              ASK("GET", "/me/order/101/details/2/extension", 200, EXTENSION("option-linux")),
              ASK("GET", "/me/order/101/details/3/extension", 200, EXTENSION("vps-a")),
              ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
-             ASK("GET", "/me/order/101/details/3/operations", 200, "[9]"),
              ASK("GET", "/me/order/101/details/3/operations/9", 200,
                  "{\"resource\":{\"name\":\"vps-9.ovh.us\"}}"));
     assert_false(failed(server_await_delivery(&job)));
     ALL_ASKED();
     assert_string_equal(note(&job, "service_name"), "vps-9.ovh.us");
+}
+
+#define OPERATIONS(detail, list)                                                                   \
+    ASK("GET", "/me/order/101/details/" detail "/operations", 200, list)
+#define SHOWN(detail)                                                                              \
+    ASK("GET", "/me/order/101/details/" detail "/extension", 200, EXTENSION("vps-a"))
+#define NAMED(detail, name)                                                                        \
+    ASK("GET", "/me/order/101/details/" detail "/operations/9", 200,                               \
+        "{\"resource\":{\"name\":\"" name "\"}}")
+#define STATUS(word) ASK("GET", "/me/order/101/status", 200, "\"" word "\"")
+#define DETAILS(list) ASK("GET", "/me/order/101/details", 200, list)
+
+/* The set-up fee looks like the month and never becomes a machine: seen alone, it must not be all that is looked at. */
+static void a_detail_that_is_not_shown_yet_is_looked_for_again(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(STATUS("delivering"), DETAILS("[1,3]"), SHOWN("1"), OPERATIONS("1", "[]"),
+             ASK("GET", "/me/order/101/details/3/extension", 404, ABSENT), STATUS("delivered"),
+             DETAILS("[1,3]"), SHOWN("1"), OPERATIONS("1", "[]"), SHOWN("3"),
+             OPERATIONS("3", "[9]"), NAMED("3", "vps-9.ovh.us"));
+    assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+    assert_false(failed(server_await_delivery(&job)));
+    ALL_ASKED();
+    assert_string_equal(note(&job, "service_name"), "vps-9.ovh.us");
+}
+
+/* What was listed may have been a part: where there should be a machine and is none, the order is read anew. */
+static void what_leads_nowhere_is_forgotten(void **state)
+{
+    (void)state;
+    for (int delivered = 0; delivered < 2; delivered++) {
+        start_again();
+        have_order();
+        remember("details", "1");
+        remember_int("details_read", clock_unix_us() / 1000000 - (delivered ? 0 : 901));
+        if (delivered) {
+            OVH_WILL(STATUS("delivered"), OPERATIONS("1", "[]"), STATUS("delivered"),
+                     DETAILS("[1,3]"), SHOWN("1"), OPERATIONS("1", "[]"), SHOWN("3"),
+                     OPERATIONS("3", "[9]"), NAMED("3", "vps-9.ovh.us"));
+            assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+        } else {
+            OVH_WILL(STATUS("delivering"), DETAILS("[1,3]"), SHOWN("1"), OPERATIONS("1", "[]"),
+                     SHOWN("3"), OPERATIONS("3", "[]"), STATUS("delivering"), OPERATIONS("1", "[]"),
+                     OPERATIONS("3", "[9]"), NAMED("3", "vps-9.ovh.us"));
+            assert_int_equal(server_await_delivery(&job).kind, ERR_NOT_YET);
+        }
+        assert_false(failed(server_await_delivery(&job)));
+        ALL_ASKED();
+    }
+}
+
+/* Something is done about the set-up fee, but no machine comes of it. */
+static void an_operation_without_a_name_is_not_the_machine(void **state)
+{
+    (void)state;
+    have_order();
+    OVH_WILL(STATUS("delivering"), DETAILS("[1,3]"), SHOWN("1"), OPERATIONS("1", "[9]"),
+             NAMED("1", "*"), SHOWN("3"), OPERATIONS("3", "[9]"), NAMED("3", "vps-9.ovh.us"));
+    assert_false(failed(server_await_delivery(&job)));
+    ALL_ASKED();
 }
 
 /* Everything is missing at first, and that is no error. */
@@ -166,6 +226,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_table_holds_together),
         TEST(delivery_is_followed_from_the_order),
+        TEST(a_detail_that_is_not_shown_yet_is_looked_for_again),
+        TEST(what_leads_nowhere_is_forgotten),
+        TEST(an_operation_without_a_name_is_not_the_machine),
         TEST(a_young_order_is_waited_for),
         TEST(looks_come_slower_with_age),
         TEST(a_late_delivery_is_said_and_watched),

@@ -228,9 +228,10 @@ static void a_list_that_fails_leaves_it_to_the_orders(void **state)
 static void the_detail_that_became_a_machine_is_read_first(void **state)
 {
     struct ovh ovh = ovh_of(&job);
-    struct ovh_ids found;
+    struct ovh_servers found;
 
     (void)state;
+#define NAMED(name) "{\"resource\":{\"name\":\"" name "\"}}"
 #define OURS                                                                                       \
     "{\"order\":{\"plan\":{\"code\":\"p\",\"product\":{\"name\":\"virtualPrivateServer\"}}}}"
     OVH_WILL(ASK("GET", "/me/order/1/details", 200, "[11,12,13]"),
@@ -239,22 +240,25 @@ static void the_detail_that_became_a_machine_is_read_first(void **state)
              ASK("GET", "/me/order/1/details/12/extension", 200, "{}"),
              ASK("GET", "/me/order/1/details/13/extension", 200, OURS),
              ASK("GET", "/me/order/1/details/13/operations", 200, "[9]"),
+             ASK("GET", "/me/order/1/details/13/operations/9", 200, NAMED("vps-1.ovh.us")),
              ASK("GET", "/me/order/2/details", 200, "[21,22,23]"),
              ASK("GET", "/me/order/2/details/23/extension", 200, OURS),
              ASK("GET", "/me/order/2/details/23/operations", 200, "[8]"),
+             ASK("GET", "/me/order/2/details/23/operations/8", 200, NAMED("*")),
              ASK("GET", "/me/order/3/details", 200, "[31,32,33]"),
              ASK("GET", "/me/order/3/details/33/extension", 200, OURS),
              ASK("GET", "/me/order/3/details/33/operations", 404, "{\"message\":\"no\"}"),
              ASK("GET", "/me/order/3/details/31/extension", 200, OURS),
              ASK("GET", "/me/order/3/details/31/operations", 200, "[]"),
              ASK("GET", "/me/order/3/details/32/extension", 200, "{}"));
-    for (int64_t order = 1; order <= 2; order++) {
-        assert_false(failed(ovh_order_servers(&ovh, order, "p", &found)));
-        assert_int_equal(found.n, 1);
-        assert_int_equal(found.id[0], order * 10 + 3);
-    }
+    assert_false(failed(ovh_order_servers(&ovh, 1, "p", &found)));
+    assert_string_equal(found.name, "vps-1.ovh.us");
+    assert_false(failed(ovh_order_servers(&ovh, 2, "p", &found)));
+    assert_null(found.name);
+    assert_int_equal(found.details.n, 1);
+    assert_int_equal(found.details.id[0], 23);
     assert_false(failed(ovh_order_servers(&ovh, 3, "p", &found)));
-    assert_int_equal(found.n, 2); /* either may become it */
+    assert_int_equal(found.details.n, 2); /* either may become it */
     ALL_ASKED();
 }
 
