@@ -42,11 +42,27 @@ static struct err failed_once(struct job *job, const char *why)
     return permanent("OVH could not wipe the server, %d times in a row: %.120s", WIPES_MAX, why);
 }
 
+/* OVH says 404 for a moment, or for an image, too: only what it does not list is gone. */
+static struct err is_gone(const struct job *job, const struct ovh *ovh, struct err e, bool *ret)
+{
+    bool listed = e.code != 460;
+
+    if (listed) {
+        struct err asked = ovh_vps_listed(ovh, note(job, "service_name"), &listed);
+        if (failed(asked) && asked.kind != ERR_PERMANENT) {
+            return asked;
+        }
+    }
+    *ret = !listed;
+    return OK;
+}
+
 static struct err ask(struct job *job, const struct ovh *ovh)
 {
     const char *service = note(job, "service_name"), *image = note(job, "image"), *state = "";
     struct ssh_keypair throw_away;
     int64_t task = 0;
+    bool gone = false;
 
     if (note_int(job, "wipe_failures", 0) > 0 || !image) {
         TRY(ovh_vps_state(ovh, service, &state));
@@ -63,7 +79,10 @@ static struct err ask(struct job *job, const struct ovh *ovh)
     if (ovh_busy(e)) {
         return later(job, ovh->settings->release_poll_s);
     }
-    if (e.kind == ERR_PERMANENT && !ovh_absent(e)) {
+    if (ovh_absent(e)) {
+        TRY(is_gone(job, ovh, e, &gone));
+    }
+    if (e.kind == ERR_PERMANENT && !gone) {
         return failed_once(job, e.text);
     }
     TRY(e);
@@ -102,9 +121,14 @@ struct err server_wipe(struct job *job)
 {
     struct ovh ovh = ovh_of(job);
     const char *until = note(job, "paid_until"), *date = note(job, "paid_until_date");
+    bool gone = false;
 
     struct err e = wipe(job, &ovh);
     if (ovh_absent(e)) {
+        struct err asked = is_gone(job, &ovh, e, &gone);
+        e = failed(asked) ? asked : later(job, ovh.settings->release_poll_s);
+    }
+    if (gone) {
         job_message(job, "The server is gone already");
         return server_gone(job, until);
     }

@@ -112,6 +112,53 @@ static void a_machine_that_expires_meanwhile_is_gone(void **state)
     assert_ptr_equal(job.said, &server_released);
 }
 
+#define LISTED ASK("GET", "/vps", 200, "[\"vps-0.ovh.us\",\"vps-1.ovh.us\"]")
+#define UNLISTED ASK("GET", "/vps", 200, "[\"vps-0.ovh.us\"]")
+
+/* Somebody's data is on it: a 404 alone does not make it gone. */
+static void what_is_listed_is_not_gone(void **state)
+{
+    (void)state;
+    ended();
+    OVH_WILL(ASK("GET", TASKS, 404, ABSENT), LISTED, ASK("GET", TASKS, 404, ABSENT),
+             ASK("GET", "/vps", 500, "<html>"), ASK("GET", TASKS, 404, ABSENT),
+             ASK("GET", "/vps", 404, ABSENT));
+    assert_int_equal(server_wipe(&job).kind, ERR_NOT_YET);
+    assert_int_equal(server_wipe(&job).kind, ERR_TRANSIENT);
+    assert_int_equal(server_wipe(&job).kind, ERR_NOT_YET);
+    ALL_ASKED();
+    assert_null(job.said);
+    assert_int_equal(note_int(&job, "wipe_failures", 0), 0);
+
+    OVH_WILL(ASK("GET", TASKS, 404, ABSENT), LISTED);
+    job.age_s = 1801; /* and that does not hold it up for ever */
+    assert_false(failed(server_wipe(&job)));
+    assert_non_null(strstr(job.message, "OVH did not wipe it"));
+
+    start_again();
+    ended();
+    OVH_WILL(ASK("GET", TASKS, 404, ABSENT), UNLISTED);
+    assert_false(failed(server_wipe(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.message, "The server is gone already");
+}
+
+/* The same 404 stands for an image that is gone: the next try chooses another. */
+static void an_image_that_is_gone_is_not_the_machine(void **state)
+{
+    (void)state;
+    ended();
+    OVH_WILL(ASK("GET", TASKS, 200, "[51]"), ASK("POST", VPS "/rebuild", 404, ABSENT), LISTED,
+             ASK("GET", TASKS, 200, "[51]"), ASK("GET", VPS, 200, "{\"state\":\"running\"}"),
+             ASK("GET", VPS "/images/available", 200, "[\"i7\"]"),
+             ASK("GET", VPS "/images/available/i7", 200, "{\"name\":\"Debian 12\"}"),
+             SEND("POST", VPS "/rebuild", "\"i7\"", 200, "{\"id\":60}"));
+    assert_int_equal(server_wipe(&job).kind, ERR_NOT_YET);
+    assert_int_equal(server_wipe(&job).kind, ERR_NOT_YET);
+    ALL_ASKED();
+    assert_int_equal(note_int(&job, "wipe_task", 0), 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +168,8 @@ int main(void)
         TEST(it_is_not_tried_for_ever),
         TEST(the_limit_ends_it),
         TEST(a_machine_that_expires_meanwhile_is_gone),
+        TEST(what_is_listed_is_not_gone),
+        TEST(an_image_that_is_gone_is_not_the_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
