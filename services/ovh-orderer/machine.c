@@ -151,6 +151,9 @@ struct err server_rebuild(struct job *job)
     int64_t task = 0;
     bool wait = false;
 
+    if (job->again) { /* noted at once: whatever comes of this run, the next one does not know it */
+        rebuild_lost(job);
+    }
     struct err e = ovh_vps_rebuild_task(&ovh, service, note_int(job, "task_floor", 0), &task);
     if (ovh_absent(e)) {
         return busy(job);
@@ -158,9 +161,6 @@ struct err server_rebuild(struct job *job)
     TRY(e);
     if (task > 0) {
         return rebuilding(job, task);
-    }
-    if (job->again) {
-        rebuild_lost(job);
     }
     if (rebuild_may_come(job, ovh.settings->unknown_wait_s)) {
         job_message(job, "Finding out whether OVH installs the system");

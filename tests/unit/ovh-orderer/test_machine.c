@@ -125,6 +125,23 @@ static void a_rebuild_without_an_answer_is_waited_for(void **state)
     assert_int_equal(server_rebuild(&job).kind, ERR_PERMANENT);
 }
 
+/* What was cut off may have sent one, and OVH's next answer is none: the run after that must still know. */
+static void a_run_that_was_cut_off_is_not_forgotten(void **state)
+{
+    (void)state;
+    have_server();
+    job.again = true;
+    OVH_WILL(ASK("GET", VPS TASKS, 500, "<html>"), ASK("GET", VPS TASKS, 200, "[50]"),
+             ASK("GET", VPS TASKS, 200, "[50,58]"));
+    assert_int_equal(server_rebuild(&job).kind, ERR_TRANSIENT);
+    job.again = false;
+    assert_int_equal(server_rebuild(&job).kind, ERR_NOT_YET);
+    assert_false(failed(server_rebuild(&job)));
+    ALL_ASKED();
+    assert_int_equal(note_int(&job, "task", 0), 58);
+    assert_int_equal(note_int(&job, "rebuild_lost", 0), 0);
+}
+
 /* Installed anew with another key: the one with the key of before is waited for first. */
 static void nothing_is_prepared_while_a_rebuild_may_come(void **state)
 {
@@ -216,6 +233,7 @@ int main(void)
         TEST(the_rebuild_brings_our_key),
         TEST(a_rebuild_under_way_is_not_asked_for_again),
         TEST(a_rebuild_without_an_answer_is_waited_for),
+        TEST(a_run_that_was_cut_off_is_not_forgotten),
         TEST(nothing_is_prepared_while_a_rebuild_may_come),
         TEST(a_busy_server_is_waited_for),
         TEST(the_third_failed_rebuild_asks_for_a_person),
