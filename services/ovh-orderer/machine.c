@@ -55,6 +55,13 @@ static bool rebuild_may_come(const struct job *job, double wait_s)
     return over <= wait_s && over >= -wait_s;
 }
 
+/* A decision to install anew came while a rebuild was being asked for: what OVH answered was not heard. */
+static bool rebuild_unheard(const struct job *job)
+{
+    return job->again && note(job, "image") &&
+           note_int(job, "task", 0) <= note_int(job, "task_floor", 0);
+}
+
 /* May run again: naming the machine is the same each time, the rest reads; a key that is kept is not made again. */
 struct err server_prepare(struct job *job)
 {
@@ -63,6 +70,9 @@ struct err server_prepare(struct job *job)
     int64_t floor = 0;
     bool ends = false;
 
+    if (rebuild_unheard(job)) {
+        note_set_int(job, "rebuild_sent", unix_now());
+    }
     TRY(given_back(job, &ovh, &ends));
     if (ends) {
         job_log(job, "The server that came late was given back already");

@@ -154,6 +154,51 @@ static void nothing_is_prepared_while_a_rebuild_may_come(void **state)
     assert_false(job_has_secret(&job, SECRET_SSH_KEY));
 }
 
+/* The decision came while a rebuild was being asked for: nobody heard the answer, and it brings the key of before. */
+static void a_rebuild_that_a_reinstall_overtook_is_waited_for(void **state)
+{
+    (void)state;
+    remember("service_name", "vps-1.ovh.us");
+    remember("image", "i1");
+    remember_int("task", 51);
+    remember_int("task_floor", 51);
+    remember_int("anew", 4);
+    job.again = true;
+    OVH_WILL(ASK("PUT", VPS, 500, "<html>"), ASK("PUT", VPS, 200, "null"),
+             ASK("PUT", VPS, 200, "null"), ASK("GET", VPS TASKS, 200, "[50,51,58]"),
+             ASK("GET", VPS "/images/available", 200, "[\"i3\"]"),
+             ASK("GET", VPS "/images/available/i3", 200, "{\"name\":\"Debian 12\"}"));
+    assert_int_equal(server_prepare(&job).kind, ERR_UNKNOWN);
+    job.again = false;
+    assert_int_equal(server_prepare(&job).kind, ERR_NOT_YET);
+    assert_false(job_has_secret(&job, SECRET_SSH_KEY));
+    note_set_int(&job, "rebuild_sent", 1); /* long ago by now */
+    assert_false(failed(server_prepare(&job)));
+    ALL_ASKED();
+    assert_int_equal(note_int(&job, "task_floor", 0), 58);
+}
+
+/* Cut off while it prepared: the last rebuild is known, nothing is on its way. */
+static void a_cut_off_preparation_goes_on_at_once(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        start_again();
+        remember("service_name", "vps-1.ovh.us");
+        if (!first) {
+            remember("image", "i1");
+            remember_int("task", 51);
+            remember_int("task_floor", 50);
+        }
+        job.again = true;
+        OVH_WILL(ASK("PUT", VPS, 200, "null"), ASK("GET", VPS TASKS, 200, "[50]"),
+                 ASK("GET", VPS "/images/available", 200, "[\"i3\"]"),
+                 ASK("GET", VPS "/images/available/i3", 200, "{\"name\":\"Debian 12\"}"));
+        assert_false(failed(server_prepare(&job)));
+        ALL_ASKED();
+    }
+}
+
 static void a_busy_server_is_waited_for(void **state)
 {
     (void)state;
@@ -235,6 +280,8 @@ int main(void)
         TEST(a_rebuild_without_an_answer_is_waited_for),
         TEST(a_run_that_was_cut_off_is_not_forgotten),
         TEST(nothing_is_prepared_while_a_rebuild_may_come),
+        TEST(a_rebuild_that_a_reinstall_overtook_is_waited_for),
+        TEST(a_cut_off_preparation_goes_on_at_once),
         TEST(a_busy_server_is_waited_for),
         TEST(the_third_failed_rebuild_asks_for_a_person),
         TEST(after_a_failure_the_server_must_be_up_first),
