@@ -150,6 +150,24 @@ static struct err no_answer(struct job *job)
                      LOST_MAX);
 }
 
+/* A definite no. OVH replaces its images, so a retry begins with choosing one. */
+static struct err refused(struct job *job, struct err e)
+{
+    const struct orderer_settings *settings = settings_of(job);
+
+    if (ovh_absent(e)) { /* perhaps it is only too new */
+        e = later_until(job, settings->rebuild_poll_s, settings->rebuild_limit_s,
+                        arena_printf(job->arena,
+                                     "OVH does not install the system: %.90s. The server is kept; "
+                                     "a retry chooses its image anew",
+                                     e.text));
+    }
+    if (e.kind == ERR_PERMANENT) {
+        job_go(job, "delivered");
+    }
+    return e;
+}
+
 /*
  * May run again: a rebuild newer than those before the first try is ours, and is not asked for again. One that got no
  * answer is waited for before there is another: carried out late, it would wipe a machine that is in use by then.
@@ -184,8 +202,11 @@ struct err server_rebuild(struct job *job)
         return busy(job);
     }
     e = ovh_vps_rebuild(&ovh, service, note(job, "image"), note(job, "public_key"), &task);
-    if (ovh_busy(e) || ovh_absent(e)) {
+    if (ovh_busy(e)) {
         return busy(job);
+    }
+    if (e.kind == ERR_PERMANENT) {
+        return refused(job, e);
     }
     if (e.kind == ERR_UNKNOWN) {
         rebuild_lost(job);

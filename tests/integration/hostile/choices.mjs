@@ -79,6 +79,15 @@ describe('the machine', () => {
     await assertReady(other, { orders: 1 });
   });
 
+  test('its image is gone meanwhile: says so, and a retry chooses another', async () => {
+    await world.sandbox.faults({ ...REBUILD, kind: 'status', status: 400, body: { message: 'Image is not available' } });
+    const [id] = await deploy();
+    await assertFails(id, /^OVH said 400: Image is not available$/);
+    await world.stack.psql(`update server.resource set notes = notes || '{"image": "one-of-before"}' where id = '${id}'`);
+    await retry(id);
+    await assertReady(id, { orders: 1 });
+  });
+
   test('tasks show up late, and the answer to the rebuild is lost', async () => {
     await settings({ task_list_lag: 1.5, deliver_task: 0.3, rebuild: 0.3 });
     await world.sandbox.faults({ ...REBUILD, kind: 'drop-reply' });

@@ -212,6 +212,32 @@ static void a_busy_server_is_waited_for(void **state)
     assert_int_equal(server_rebuild(&job).kind, ERR_PERMANENT);
 }
 
+/* OVH replaces its images, and one that is gone stays gone: a retry begins with the choice of another. */
+static void a_refused_rebuild_goes_back_to_the_choice_of_the_image(void **state)
+{
+    (void)state;
+    have_server();
+    OVH_WILL(ASK("GET", VPS TASKS, 200, "[50]"),
+             ASK("POST", VPS "/rebuild", 400, "{\"message\":\"Image is not available\"}"));
+    struct err e = server_rebuild(&job);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "Image is not available"));
+    assert_string_equal(job.go, "delivered");
+
+    start_again();
+    have_server();
+    OVH_WILL(ASK("GET", VPS TASKS, 200, "[50]"), ASK("POST", VPS "/rebuild", 404, ABSENT),
+             ASK("GET", VPS TASKS, 200, "[50]"), ASK("POST", VPS "/rebuild", 404, ABSENT));
+    assert_int_equal(server_rebuild(&job).kind, ERR_NOT_YET); /* it may be too new */
+    assert_null(job.go);
+    job.age_s = 1201;
+    e = server_rebuild(&job);
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_non_null(strstr(e.text, "This service does not exist"));
+    assert_string_equal(job.go, "delivered");
+    ALL_ASKED();
+}
+
 static void the_third_failed_rebuild_asks_for_a_person(void **state)
 {
     (void)state;
@@ -283,6 +309,7 @@ int main(void)
         TEST(a_rebuild_that_a_reinstall_overtook_is_waited_for),
         TEST(a_cut_off_preparation_goes_on_at_once),
         TEST(a_busy_server_is_waited_for),
+        TEST(a_refused_rebuild_goes_back_to_the_choice_of_the_image),
         TEST(the_third_failed_rebuild_asks_for_a_person),
         TEST(after_a_failure_the_server_must_be_up_first),
         TEST(the_address_is_the_ipv4),
