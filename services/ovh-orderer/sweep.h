@@ -46,7 +46,8 @@ bool server_row_gone(const struct server_row *row);
 /* Rows with a machine: those not released, and those of the `names`; sorted by service. */
 struct err rows_with_machines(struct servers_world *w, const struct ovh_names *names,
                               struct server_rows *ret) MUST_CHECK;
-/* Rows that have or await a machine, of deployments in ERROR about which nobody decided anything for three days. */
+/* Rows that have or await a machine, of deployments in ERROR about which nobody decided anything for three days; and those
+ * that await it for as long to release it. */
 struct err rows_stranded(struct servers_world *w, struct server_rows *ret) MUST_CHECK;
 /* `ret->id` is NULL when there is no such deployment; with the end of an id also when there are two. */
 struct err row_by_id(struct servers_world *w, const char *id, struct server_row *ret) MUST_CHECK;

@@ -234,13 +234,17 @@ static struct err judge_stranded(struct servers_world *w)
         const char *subject =
             row->service[0] ? row->service
                             : arena_printf(w->look->arena, "order %lld", (long long)row->order);
-        struct finding *f = sweep_found(w->look, "server of a failed deployment", subject);
+        struct finding *f = sweep_found(
+            w->look, row->up ? "server of a failed deployment" : "order that is not delivered",
+            subject);
         f->deployment = row->id;
         f->money = row->cents < 0 ? MONEY_NONE : MONEY_MONTH;
         f->cents = row->cents;
         f->words =
-            "Its deployment is in ERROR, and nobody has decided about it for more than three "
-            "days; retry it, or destroy it";
+            row->up ? "Its deployment is in ERROR, and nobody has decided about it for more than "
+                      "three days; retry it, or destroy it"
+                    : "Its deployment was destroyed, and for more than three days OVH has shown no "
+                      "server to release; ask OVH what became of it";
     }
     return OK;
 }

@@ -29,10 +29,11 @@ static const char with_machines_sql[] =
             "union " ROW_SQL
             "where r.state <> 'released' and r.notes ->> 'service_name' is not null limit 10000";
 static const char stranded_sql[] = ROW_SQL
-    "where d.status = 'ERROR' "
-    "and greatest(d.decided_at, r.state_since) < now() - interval '3 days' "
-    "and r.goal = 'up' and (r.state in ('paid', 'late') or r.notes ->> 'service_name' is not null) "
-    "and r.state <> 'released' order by d.id";
+    "where greatest(d.decided_at, r.state_since) < now() - interval '3 days' "
+    "and case d.status when 'DESTROYING' then r.goal = 'down' and r.state in ('paid', 'late') "
+    "when 'ERROR' then r.goal = 'up' and r.state <> 'released' "
+    "and (r.state in ('paid', 'late') or r.notes ->> 'service_name' is not null) "
+    "else false end order by d.id";
 static const char by_id_sql[] = ROW_SQL "where d.id = $1::uuid";
 static const char by_mark_sql[] = ROW_SQL "where right(d.id::text, 12) = $1 limit 2";
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { until } from '../harness/wait.mjs';
-import { assertReady, begin, bought, calm, deploy, destroyed, end, ovh, restartWith, row, world } from './hostile/world.mjs';
+import { assertGone, assertReady, begin, bought, calm, deploy, destroy, destroyed, end, ovh, restartWith, row, world } from './hostile/world.mjs';
 import { audit, auditJson, checkOut, ends, keyListed, openRouter, plantCart, plantKey, plantServer, renewAgain } from './sweep/world.mjs';
 
 const UNKNOWN = 'openclaw-ffffffffffff';
@@ -169,6 +169,13 @@ test('rows whose thing is gone, keys that are disabled, servers of deployments t
   const ids = await deploy(3);
   for (const id of ids) await assertReady(id);
   const [lost, disabled, failed] = ids;
+  await world.sandbox.settings({ delivering: 3600 });
+  const [waits] = await deploy();
+  await until(async () => (await row('server', waits))?.state === 'paid', { what: 'it is paid' });
+  await destroy(waits);
+  await until(async () => (await row('server', waits)).goal === 'down', { what: 'it is to be released' });
+  await world.stack.psql(`update deployments set decided_at = now() - interval '4 days' where id = '${waits}'`);
+  await world.stack.psql(`update server.resource set state_since = now() - interval '4 days' where id = '${waits}'`);
   await openRouter('DELETE', `/keys/${await keyOf(lost)}`);
   await openRouter('PATCH', `/keys/${await keyOf(disabled)}`, { disabled: true });
   await world.stack.psql(`update deployments set status = 'ERROR', status_message = 'It failed', decided_at = now() - interval '4 days' where id = '${failed}'`);
@@ -184,7 +191,10 @@ test('rows whose thing is gone, keys that are disabled, servers of deployments t
   assert.deepEqual(about(await keyOf(disabled)), ['disabled key', disabled, 1000, null]);
   assert.deepEqual(about(await serviceOf(failed)), ['server of a failed deployment', failed, 799, null]);
   assert.deepEqual(about(gone), ['row without its server', lost, 799, null]);
+  assert.deepEqual(about(`order ${(await bought(waits)).paid[0].id}`), ['order that is not delivered', waits, 799, null]);
+  await world.sandbox.settings({ delivering: 0 });
   await destroyed(...ids);
+  await assertGone(waits);
 
   // Paid after all, when its row had given it up; and one that was given back by a row that has another by now.
   const order = (id) => bought(id).then(({ paid }) => paid[0].id);
