@@ -224,7 +224,10 @@ static struct err give_back(struct job *job)
     bool again = decided(job);
     struct ending ending;
 
-    if (again && !job->again && !note_int(job, "ending", 0)) {
+    if (job->again) {
+        note_set_int(job, "ending", 1); /* the run that was cut off may have asked */
+    }
+    if (again && !note_int(job, "ending", 0)) {
         return go_on(job, "delivered");
     }
     TRY(server_end(job, &ovh, &ending));

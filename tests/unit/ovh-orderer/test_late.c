@@ -156,6 +156,22 @@ static void a_retry_while_it_is_given_back(void **state)
     }
 }
 
+/* The run that was cut off may have asked for the end: what comes later must not forget it. */
+static void an_end_that_may_have_been_asked_for_is_remembered(void **state)
+{
+    (void)state;
+    have_server(KEEP_S + 1);
+    job.again = true;
+    OVH_WILL(ASK("GET", VPS "/serviceInfos", 500, "{\"message\":\"Internal server error\"}"),
+             ASK("GET", VPS "/serviceInfos", 200, INFOS("true")));
+    assert_int_equal(server_give_back(&job).kind, ERR_NOT_YET);
+    job.again = false;
+    job.generation = 5;
+    assert_false(failed(server_give_back(&job)));
+    ALL_ASKED();
+    assert_string_equal(job.go, "cancelled");
+}
+
 static void times_are_spoken(void **state)
 {
     static const struct {
@@ -186,6 +202,7 @@ int main(void)
         TEST(what_comes_late_is_marked_and_held),
         TEST(nobody_wants_it_it_is_given_back),
         TEST(a_retry_while_it_is_given_back),
+        TEST(an_end_that_may_have_been_asked_for_is_remembered),
         TEST(times_are_spoken),
     };
 
