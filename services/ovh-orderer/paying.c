@@ -53,10 +53,14 @@ static struct err too_dear(struct job *job, int64_t order, int64_t cents)
 
 /*
  * More than the dry run of its cart promised: there is something else in it, perhaps a second server by a request that
- * was carried out late. It is left to die unpaid.
+ * was carried out late. It is left to die unpaid, unless a payment may be on its way.
  */
 static struct err not_as_promised(struct job *job, int64_t order, int64_t cents)
 {
+    if (may_be_paid(job)) {
+        return permanent("a payment was sent that does not show, and it costs more than OVH "
+                         "promised");
+    }
     job_go(job, "cancelled");
     return permanent("OVH wants $%.2f a month for order %lld, and $%.2f was what it promised; it "
                      "is not paid and expires. A retry orders anew",
@@ -87,7 +91,7 @@ static struct err pay_now(struct job *job, const struct ovh *ovh, int64_t order)
     if (above_limit(job, cents)) {
         return too_dear(job, order, cents);
     }
-    if (cents > note_int(job, "price_cents", cents) && !may_be_paid(job)) {
+    if (cents > note_int(job, "price_cents", cents)) {
         return not_as_promised(job, order, cents);
     }
     TRY(ovh_payment_method(ovh, &method));

@@ -139,6 +139,25 @@ static void an_order_dearer_than_its_cart_is_not_paid(void **state)
     }
 }
 
+/* Nor when the run before was cut off, perhaps before it sent anything; a payment that it did send is watched for. */
+static void an_order_dearer_than_its_cart_is_not_paid_after_a_crash(void **state)
+{
+    (void)state;
+    have_order();
+    remember_int("price_cents", 799);
+    job.state = "ordered";
+    job.again = true;
+    OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""),
+             ASK("GET", "/me/order/101", 200, PRICE("15.98")));
+    struct err e = server_pay(&job);
+    ALL_ASKED();
+    assert_int_equal(e.kind, ERR_PERMANENT);
+    assert_null(job.go);
+    assert_false(failed(in_words(&job, e)));
+    assert_string_equal(job.go, "late");
+    assert_non_null(strstr(job.trouble, "more than OVH promised. Order 101 may be paid"));
+}
+
 /* People were told that it takes too long: without a new decision no money is spent. What may be paid is watched. */
 static void nothing_is_paid_for_one_that_was_given_up(void **state)
 {
@@ -244,6 +263,7 @@ int main(void)
         TEST(a_refused_payment_is_said),
         TEST(a_payment_that_is_refused_after_another_is_watched),
         TEST(an_order_dearer_than_its_cart_is_not_paid),
+        TEST(an_order_dearer_than_its_cart_is_not_paid_after_a_crash),
         TEST(nothing_is_paid_for_one_that_was_given_up),
         TEST(an_order_that_may_be_paid_is_never_let_go_for_its_price),
         TEST(an_order_that_was_paid_meanwhile_is_paid),
