@@ -242,6 +242,9 @@ struct err finding_adopt(struct job *job, const struct ovh *ovh, int64_t order)
 
     if (!note(job, "plan") || !note(job, "datacenter")) {
         TRY(ovh_order_contents(ovh, order, &contents));
+        if (!contents.plan || !contents.datacenter) { /* it showed them a moment ago */
+            return transient("OVH does not show what order %lld holds", (long long)order);
+        }
         note_set(job, "plan", contents.plan);
         note_set(job, "datacenter", contents.datacenter);
     }

@@ -201,6 +201,27 @@ static void the_cart_tells_what_the_row_forgot(void **state)
     assert_string_equal(note(&job, "datacenter"), "VA");
 }
 
+/* What is adopted must be known in full: the next steps look for its plan in the order. */
+static void an_order_that_shows_nothing_any_more_is_not_taken(void **state)
+{
+    (void)state;
+    remember("cart", "c1");
+    remember_int("blind", 1);
+    remember_int("checkout_until", 1779112940);
+    job.age_s = 181;
+    OVH_WILL(ASK("GET", "/order/cart/c1", 200, VALIDATED_CART),
+             ASK("GET", "/order/cart/c1", 200, "{\"items\":[],\"readOnly\":true}"),
+             ASK("GET", "/me/order", 200, "[101]"), ORDER("101", "delivering", "VA"),
+             UNDELIVERED("101"), ASK("GET", "/me/order/101/details", 200, "[1]"),
+             ASK("GET", "/me/order/101/details/1/extension", 404, "{\"message\":\"no\"}"));
+    struct err e = server_reconcile(&job);
+    ALL_ASKED();
+    assert_int_equal(e.kind, ERR_TRANSIENT);
+    assert_non_null(strstr(e.text, "what order 101 holds"));
+    assert_int_equal(note_int(&job, "order_id", 0), 0);
+    assert_int_equal(note_int(&job, "blind", 0), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +234,7 @@ int main(void)
         TEST(the_mark_on_the_machine_decides),
         TEST(a_refused_order_is_anothers),
         TEST(the_cart_tells_what_the_row_forgot),
+        TEST(an_order_that_shows_nothing_any_more_is_not_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
