@@ -20,7 +20,7 @@
 
 enum {
     DATES_MAX = 60, /* orders whose date is read at one look: a call each           */
-    DEPTH_MAX = 12, /* orders read in depth at one look: each takes a dozen calls   */
+    DEPTH_MAX = 12, /* orders read in depth at one look: a dozen calls, the first time */
     CLOCK_SLACK_S = 120,
     OTHERS_MAX = 4000, /* bytes of the note */
 };

@@ -1,8 +1,10 @@
 /* What OVH's orders, carts and machines say of themselves: by this a deployment finds its own again. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "cache.h"
 #include "ovh.h"
 
 enum { DETAILS_MAX = 60 };
@@ -75,14 +77,53 @@ static bool add_server(const struct ovh *ovh, const json_t *extension, struct ov
     return true;
 }
 
-struct err ovh_order_contents(const struct ovh *ovh, int64_t order, struct ovh_contents *ret)
+/* What an order holds never changes, and takes a call for each detail: it is asked for until it was shown in full. */
+static void keep(const struct ovh *ovh, const char *key, const struct ovh_contents *its)
+{
+    json_auto_t *details = json_array();
+
+    for (size_t i = 0; i < its->details.n; i++) {
+        (void)json_array_append_new(details, json_integer(its->details.id[i]));
+    }
+    json_auto_t *all = json_pack("{s:b, s:s?, s:s?, s:s?, s:O}", "one", its->one, "plan", its->plan,
+                                 "datacenter", its->datacenter, "os", its->os, "details", details);
+    char *text = json_dumps(all, JSON_COMPACT);
+    if (!text) {
+        abort();
+    }
+    cache_keep(ovh, key, text, BELIEVE_MADE * ovh->settings->remember_s);
+    free(text);
+}
+
+static bool kept(const struct ovh *ovh, const char *key, int64_t *id, struct ovh_contents *ret)
+{
+    const char *text = cache_find(ovh, key);
+    json_auto_t *all = text ? json_loads(text, 0, NULL) : NULL;
+    const json_t *details = json_object_get(all, "details");
+
+    if (!all) {
+        return false;
+    }
+    ret->known = true;
+    ret->one = json_is_true(json_object_get(all, "one"));
+    ret->plan = text_of(ovh, all, "plan");
+    ret->datacenter = text_of(ovh, all, "datacenter");
+    ret->os = text_of(ovh, all, "os");
+    for (size_t i = 0; i < json_array_size(details); i++) {
+        id[ret->details.n++] = json_integer_value(json_array_get(details, i));
+    }
+    return true;
+}
+
+/* The servers among an order's details. */
+static struct err read_details(const struct ovh *ovh, int64_t order, int64_t *id,
+                               struct ovh_contents *ret, bool *ret_in_full)
 {
     const char *path = arena_printf(ovh->arena, "/me/order/%lld/details", (long long)order);
-    int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
     struct ovh_ids all = {0};
     bool missing = false;
 
-    *ret = (struct ovh_contents){.details = {.id = id}};
+    *ret_in_full = false;
     struct err e = ovh_ids(ovh, path, &all);
     if (ovh_absent(e)) {
         return OK;
@@ -102,7 +143,25 @@ struct err ovh_order_contents(const struct ovh *ovh, int64_t order, struct ovh_c
             id[ret->details.n++] = all.id[i];
         }
     }
+    *ret_in_full = !missing && all.n <= DETAILS_MAX;
     ret->known = ret->plan || (all.n > 0 && !missing);
+    return OK;
+}
+
+struct err ovh_order_contents(const struct ovh *ovh, int64_t order, struct ovh_contents *ret)
+{
+    const char *key = arena_printf(ovh->arena, "order %lld holds", (long long)order);
+    int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
+    bool in_full = false;
+
+    *ret = (struct ovh_contents){.details = {.id = id}};
+    if (kept(ovh, key, id, ret)) {
+        return OK;
+    }
+    TRY(read_details(ovh, order, id, ret, &in_full));
+    if (in_full && ret->plan && ret->datacenter && ret->os) { /* else it may show more later */
+        keep(ovh, key, ret);
+    }
     return OK;
 }
 

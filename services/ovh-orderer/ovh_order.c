@@ -92,12 +92,20 @@ struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret)
 
 struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret)
 {
+    const char *key = arena_printf(ovh->arena, "order %lld date", (long long)order);
+    const char *known = cache_find(ovh, key);
     json_auto_t *answer = NULL;
 
+    if (known) {
+        *ret = strtoll(known, NULL, 10);
+        return OK;
+    }
     TRY(ovh_call(ovh, "GET", order_path(ovh, order, ""), NULL, &answer));
     if (!clock_parse(json_string_value(json_object_get(answer, "date")), ret)) {
         return transient("OVH did not tell the date of order %lld", (long long)order);
     }
+    cache_keep(ovh, key, arena_printf(ovh->arena, "%lld", (long long)*ret),
+               BELIEVE_MADE * ovh->settings->remember_s);
     return OK;
 }
 
