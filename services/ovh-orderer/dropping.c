@@ -111,10 +111,12 @@ struct err server_drop_cart(struct job *job)
     return ordered.cart ? find_paid(job, &ovh, &ordered) : server_gone(job, NULL);
 }
 
-/* What was cut off before this move began may have been a payment. */
+/* What was cut off before this move began may have been a payment, where payments are sent. */
 static void note_payment(struct job *job)
 {
-    if (job->again && !note_int(job, "expiring", 0)) {
+    bool first = !note_int(job, "expiring", 0);
+
+    if (job->again && first && strcmp(job->state, "ordered") == 0) {
         note_set_int(job, "pay_sent", 1);
     }
     note_set_int(job, "expiring", 1);

@@ -29,6 +29,7 @@ static void an_order_that_may_be_paid_is_let_go_when_it_is_cancelled(void **stat
     for (int cut_off = 0; cut_off < 2; cut_off++) {
         start_again();
         have_order();
+        job.state = "ordered";
         job.age_s = 181;
         job.again = cut_off;
         if (!cut_off) {
@@ -76,6 +77,24 @@ static void a_look_that_was_cut_off_is_no_payment(void **state)
     assert_ptr_equal(job.said, &server_released);
 }
 
+/* Only where payments are sent: a refused order, or one left to die, was just being looked at. */
+static void where_nothing_is_paid_nothing_was(void **state)
+{
+    static const char *const states[] = {"refused", "cancelled"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start_again();
+        have_order();
+        job.state = states[i];
+        job.again = true;
+        job.age_s = 181;
+        OVH_WILL(ASK("GET", "/me/order/101/status", 200, "\"notPaid\""));
+        assert_false(failed(server_let_expire(&job)));
+        assert_ptr_equal(job.said, &server_released);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +102,7 @@ int main(void)
         TEST(an_order_that_may_be_paid_is_let_go_when_it_is_cancelled),
         TEST(one_look_at_nothing_ends_no_watch),
         TEST(a_look_that_was_cut_off_is_no_payment),
+        TEST(where_nothing_is_paid_nothing_was),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
