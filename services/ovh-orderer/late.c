@@ -115,6 +115,20 @@ struct err server_lose_sight(struct job *job, struct err e)
     return OK;
 }
 
+/* OVH tells again, after it did not for a while: how long the delivery has taken is not known from that. */
+static void see_again(struct job *job, enum ovh_order_status status)
+{
+    bool shown = status != OVH_ORDER_ABSENT && status != OVH_ORDER_UNCLEAR;
+
+    note_set(job, "late_text",
+             arena_printf(job->arena,
+                          "OVH has not delivered order %lld yet. It %s paid, and we keep watching; "
+                          "a retry uses the server when it comes. Without one it is released after "
+                          "%s",
+                          (long long)note_int(job, "order_id", 0), shown ? "is" : "may be",
+                          spoken_time(job->arena, settings_of(job)->late_keep_s)));
+}
+
 /* From every look a minute to one in some minutes; slower still once nobody hopes for it. */
 static struct err look_later(struct job *job)
 {
@@ -179,7 +193,9 @@ static struct err watch(struct job *job)
     if (service) {
         return came_late(job, service);
     }
-    note_set(job, "late_text", NULL); /* OVH tells again */
+    if (note(job, "late_text")) {
+        see_again(job, status);
+    }
     say_late(job);
     return look_later(job);
 }

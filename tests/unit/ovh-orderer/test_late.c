@@ -172,6 +172,31 @@ static void an_end_that_may_have_been_asked_for_is_remembered(void **state)
     assert_string_equal(job.go, "cancelled");
 }
 
+/* OVH did not answer for a moment: that says nothing of how long it takes, nor did anybody see the payment. */
+static void an_order_that_is_seen_again_is_not_said_to_be_late(void **state)
+{
+    (void)state;
+    said_late(10);
+    job.state = "ordered"; /* a payment was sent, and its answer lost */
+    (void)server_lose_sight(&job, transient("OVH could not be reached"));
+    assert_non_null(strstr(job.trouble, "Order 101 may be paid, and we keep watching"));
+    OVH_WILL(ASK("GET", "/me/order/101/status", 404, ABSENT),
+             ASK("GET", "/me/order/101/details/3/operations", 404, ABSENT),
+             ASK("GET", "/me/order/101/status", 200, "\"checking\""),
+             ASK("GET", "/me/order/101/details/3/operations", 200, "[]"),
+             ASK("GET", "/me/order/101/status", 200, "\"delivering\""),
+             ASK("GET", "/me/order/101/details/3/operations", 200, "[]"));
+    assert_int_equal(server_watch(&job).kind, ERR_NOT_YET);
+    assert_non_null(
+        strstr(job.trouble, "not delivered order 101 yet. It may be paid, and we keep"));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(server_watch(&job).kind, ERR_NOT_YET);
+        assert_non_null(strstr(job.trouble, "order 101 yet. It is paid, and we keep watching"));
+        assert_null(strstr(job.trouble, "15 minutes"));
+    }
+    ALL_ASKED();
+}
+
 static void times_are_spoken(void **state)
 {
     static const struct {
@@ -203,6 +228,7 @@ int main(void)
         TEST(nobody_wants_it_it_is_given_back),
         TEST(a_retry_while_it_is_given_back),
         TEST(an_end_that_may_have_been_asked_for_is_remembered),
+        TEST(an_order_that_is_seen_again_is_not_said_to_be_late),
         TEST(times_are_spoken),
     };
 
