@@ -210,6 +210,26 @@ static struct err look_at(struct job *job, const struct ovh *ovh, int64_t order,
     return e;
 }
 
+/* What was made after our cart had become an order is at the list's end: halving finds where that begins. */
+static struct err skip_newer(struct job *job, const struct ovh *ovh, struct ovh_ids *orders)
+{
+    size_t from = 0; /* those before it are not too new, or can not be read */
+
+    for (size_t at = orders->n - 1; from < orders->n; at = from + (orders->n - from) / 2) {
+        int when = 0;
+        struct err e = in_time(job, ovh, orders->id[at], &when);
+        if (failed(e) && !ovh_absent(e)) {
+            return e;
+        }
+        if (when > 0) {
+            orders->n = at;
+        } else {
+            from = at + 1;
+        }
+    }
+    return OK;
+}
+
 /* Ids grow with time: from the floor upwards when there is one, else from the newest down. */
 struct err finding_look(struct job *job, const struct ovh *ovh, struct finding *ret)
 {
@@ -222,6 +242,9 @@ struct err finding_look(struct job *job, const struct ovh *ovh, struct finding *
     TRY(read_cart(job, ovh));
     bool upwards = note_int(job, "order_floor", -1) >= 0;
     TRY(ovh_orders_above(ovh, note_int(job, "order_floor", 0), &orders));
+    if (!upwards) {
+        TRY(skip_newer(job, ovh, &orders));
+    }
     for (size_t i = 0; i < orders.n && !past; i++) {
         int64_t order = orders.id[upwards ? i : orders.n - 1 - i];
         if (is_anothers(job, order)) {

@@ -191,8 +191,8 @@ static void the_cart_tells_what_the_row_forgot(void **state)
              ASK("GET", "/order/cart/c1/item/11/configuration?label=vps_datacenter", 200, "[5]"),
              ASK("GET", "/order/cart/c1/item/11/configuration/5", 200,
                  "{\"label\":\"vps_datacenter\",\"value\":\"VA\"}"),
-             ASK("GET", "/me/order", 200, "[99,101,102]"), ORDER("102", "delivering", "OR"),
-             ORDER("101", "delivering", "VA"), UNDELIVERED("101"),
+             ASK("GET", "/me/order", 200, "[99,101,102]"), ASK("GET", "/me/order/102", 200, DATE),
+             ORDER("102", "delivering", "OR"), ORDER("101", "delivering", "VA"), UNDELIVERED("101"),
              ASK("GET", "/me/order/99", 200, "{\"date\":\"2026-05-18T13:02:14+00:00\"}"));
     assert_false(failed(server_reconcile(&job)));
     ALL_ASKED();
@@ -211,8 +211,9 @@ static void an_order_that_shows_nothing_any_more_is_not_taken(void **state)
     job.age_s = 181;
     OVH_WILL(ASK("GET", "/order/cart/c1", 200, VALIDATED_CART),
              ASK("GET", "/order/cart/c1", 200, "{\"items\":[],\"readOnly\":true}"),
-             ASK("GET", "/me/order", 200, "[101]"), ORDER("101", "delivering", "VA"),
-             UNDELIVERED("101"), ASK("GET", "/me/order/101/details", 200, "[1]"),
+             ASK("GET", "/me/order", 200, "[101]"), ASK("GET", "/me/order/101", 200, DATE),
+             ORDER("101", "delivering", "VA"), UNDELIVERED("101"),
+             ASK("GET", "/me/order/101/details", 200, "[1]"),
              ASK("GET", "/me/order/101/details/1/extension", 404, "{\"message\":\"no\"}"));
     struct err e = server_reconcile(&job);
     ALL_ASKED();
@@ -220,6 +221,45 @@ static void an_order_that_shows_nothing_any_more_is_not_taken(void **state)
     assert_non_null(strstr(e.text, "what order 101 holds"));
     assert_int_equal(note_int(&job, "order_id", 0), 0);
     assert_int_equal(note_int(&job, "blind", 0), 1);
+}
+
+#define NEWER(id) ASK("GET", "/me/order/" id, 200, "{\"date\":\"2026-05-18T15:02:14+00:00\"}")
+
+/* However many orders were made since: they are skipped by halves, and do not count as looked at. */
+static void what_is_newer_stands_in_nobodys_way(void **state)
+{
+    char list[400] = "[101";
+    const struct exchange script[] = {
+        ASK("GET", "/order/cart/c1", 200, VALIDATED_CART),
+        ASK("GET", "/me/order", 200, list),
+        NEWER("162"),
+        NEWER("131"),
+        NEWER("116"),
+        NEWER("108"),
+        NEWER("104"),
+        ASK("GET", "/me/order/102", 404, "{\"message\":\"no\"}"), /* may be ours */
+        NEWER("103"),
+        ASK("GET", "/me/order/102", 200, DATE),
+        ASK("GET", "/me/order/102/status", 200, "\"cancelled\""),
+        ORDER("101", "delivered", "VA"),
+        ASK("GET", "/me/order/101/details/1/operations", 200, "[9]"),
+        ASK("GET", "/me/order/101/details/1/operations/9", 200,
+            "{\"resource\":{\"name\":\"vps-1.ovh.us\"}}"),
+        ASK("GET", "/vps/vps-1.ovh.us", 200, "{\"displayName\":\"openclaw-0000abcd1234\"}")};
+
+    (void)state;
+    have_cart();
+    (void)json_object_del(notes, "order_floor");
+    remember_int("blind", 1);
+    job.age_s = 181;
+    for (int id = 102; id <= 162; id++) {
+        (void)snprintf(list + strlen(list), sizeof list - strlen(list), ",%d%s", id,
+                       id == 162 ? "]" : "");
+    }
+    world_says(script, sizeof script / sizeof script[0]);
+    assert_false(failed(server_reconcile(&job)));
+    ALL_ASKED();
+    assert_int_equal(note_int(&job, "order_id", 0), 101);
 }
 
 int main(void)
@@ -235,6 +275,7 @@ int main(void)
         TEST(a_refused_order_is_anothers),
         TEST(the_cart_tells_what_the_row_forgot),
         TEST(an_order_that_shows_nothing_any_more_is_not_taken),
+        TEST(what_is_newer_stands_in_nobodys_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
