@@ -93,6 +93,20 @@ test('a 429 halves the pace, once for all that come together; it recovers slowly
   await stack.psql('update server.budget set pace = full_pace');
 });
 
+// Any of the eight orders may be the one that is looked for. To read them all takes more calls than a minute allows.
+test('eight at once whose order was answered to nobody: all READY, bought once, and no order is read over and over', async () => {
+  const from = await lastCall();
+  await sandbox.faults({ method: 'POST', path: '/1.0/order/cart/*/checkout', kind: 'drop-reply', times: 8 });
+  const ids = await deploy(8);
+  const ended = await follow(api, ids, until, { deadline: 200 });
+  for (const one of ended.values()) assert.equal(one.status, 'READY', one.statusMessage);
+  await assertBoughtOnce(ids);
+  const { calls } = ovhCalls(await sandbox.journal(from));
+  const read = calls.filter((c) => c.status === 200 && c.path.endsWith('/extension')).map((c) => c.path);
+  const times = read.length / new Set(read).size; // once by each copy, and once for its delivery
+  assert.ok(times < 5, `each detail of an order was read ${times} times`);
+});
+
 test('two consumer keys: about twice as many requests, none too many', async () => {
   const rateOf = async (n) => {
     const from = await lastCall();
