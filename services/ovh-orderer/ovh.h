@@ -142,7 +142,7 @@ struct err ovh_orders_max(const struct ovh *ovh, int64_t *ret) MUST_CHECK;
 /* When the order was made, Unix seconds. */
 struct err ovh_order_date(const struct ovh *ovh, int64_t order, int64_t *ret) MUST_CHECK;
 
-/* The server of that plan in the order. A cart of ours holds exactly one. */
+/* The server of that plan (NULL: of any) in the order. A cart of ours holds exactly one. */
 struct ovh_servers {
     const char *name;       /* NULL: it has none yet                                      */
     struct ovh_ids details; /* while it has none: those that may become it                */

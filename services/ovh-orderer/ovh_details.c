@@ -19,7 +19,7 @@ static const char *operations_path(const struct ovh *ovh, int64_t order, int64_t
                       arena_printf(ovh->arena, "/details/%lld/operations", (long long)detail));
 }
 
-/* Is this detail a server of the plan (and not one of the free options that come with it)? */
+/* Is this detail a server of the plan (and not one of the free options that come with it)? NULL: of any plan. */
 static bool is_server(const json_t *extension, const char *plan)
 {
     const json_t *order = json_object_get(extension, "order");
@@ -28,7 +28,7 @@ static bool is_server(const json_t *extension, const char *plan)
     const char *product =
         json_string_value(json_object_get(json_object_get(its_plan, "product"), "name"));
 
-    return code && product && strcmp(code, plan) == 0 &&
+    return code && product && (!plan || strcmp(code, plan) == 0) &&
            strcmp(product, "virtualPrivateServer") == 0;
 }
 
@@ -119,7 +119,7 @@ struct err ovh_delivered(const struct ovh *ovh, int64_t order, int64_t detail, c
 struct err ovh_order_servers(const struct ovh *ovh, int64_t order, const char *plan,
                              struct ovh_servers *ret)
 {
-    const char *key = arena_printf(ovh->arena, "detail %s", plan);
+    const char *key = arena_printf(ovh->arena, "detail %s", plan ? plan : "");
     int64_t *id = arena_alloc(ovh->arena, DETAILS_MAX * sizeof *id);
     struct ovh_ids listed = {0}, all;
     bool begun = false, done = false;

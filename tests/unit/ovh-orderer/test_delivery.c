@@ -100,6 +100,19 @@ static void an_operation_without_a_name_is_not_the_machine(void **state)
     ALL_ASKED();
 }
 
+/* As a row may be that was made from the topics. */
+static void a_row_that_does_not_know_its_plan_takes_the_only_server(void **state)
+{
+    (void)state;
+    have_order();
+    note_set(&job, "plan", NULL);
+    OVH_WILL(STATUS("delivering"), DETAILS("[2,3]"),
+             ASK("GET", "/me/order/101/details/2/extension", 200, "{\"order\":{}}"), SHOWN("3"),
+             OPERATIONS("3", "[9]"), NAMED("3", "vps-9.ovh.us"));
+    assert_false(failed(server_await_delivery(&job)));
+    ALL_ASKED();
+}
+
 /* Everything is missing at first, and that is no error. */
 static void a_young_order_is_waited_for(void **state)
 {
@@ -229,6 +242,7 @@ int main(void)
         TEST(a_detail_that_is_not_shown_yet_is_looked_for_again),
         TEST(what_leads_nowhere_is_forgotten),
         TEST(an_operation_without_a_name_is_not_the_machine),
+        TEST(a_row_that_does_not_know_its_plan_takes_the_only_server),
         TEST(a_young_order_is_waited_for),
         TEST(looks_come_slower_with_age),
         TEST(a_late_delivery_is_said_and_watched),
