@@ -32,8 +32,10 @@ struct err installer_machine(struct job *job, struct machine *ret)
                          "installed anew or destroyed");
     }
     TRY(job_secret(job, SECRET_SSH_KEY, &key, &len));
-    *ret = (struct machine){
-        .ip = ip, .private_key = arena_strndup(job->arena, key, len), .pin = note(job, "host_key")};
+    *ret = (struct machine){.ip = ip,
+                            .private_key = arena_strndup(job->arena, key, len),
+                            .pin = note(job, "host_key"),
+                            .job = job};
     return OK;
 }
 

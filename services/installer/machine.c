@@ -166,6 +166,9 @@ static struct err start_script(const struct machine *machine, const struct start
         TRY(ssh_put(ssh, arena_printf(arena, "%s/certificates.tgz", dir), 0600, start->certificates,
                     start->certificates_len, COMMAND_MS, arena));
     }
+    if (machine->job && !job_may_take(machine->job, START_MS)) {
+        return transient("%s: the machine is too slow for it to be begun", start->what);
+    }
     const char *run = arena_printf(arena, "sudo -n /bin/bash %s/setup.sh %s", dir, start->verb);
     return must_run(ssh, start->what, run, START_MS, start->secrets, arena);
 }

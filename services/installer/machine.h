@@ -14,11 +14,13 @@
 #include "base/err.h"
 #include "devices.h"
 #include "link.h"
+#include "runner/move.h"
 
 struct machine {
     const char *ip;
     const char *private_key;
-    const char *pin; /* host key of the first contact; NULL before it */
+    const char *pin;       /* host key of the first contact; NULL before it */
+    const struct job *job; /* whose lease a start must end within; NULL: nobody's */
 };
 
 /* What one setup needs to know. */
@@ -46,7 +48,10 @@ struct err machine_meet(const struct machine *machine, struct arena *arena,
 struct err machine_certificates(const struct machine *machine, struct arena *arena,
                                 const char **ret, size_t *ret_len) MUST_CHECK;
 
-/* Uploads script and values and starts it, at most 110 s. Again is safe: the script starts only once. */
+/*
+ * Uploads script and values and starts it, at most 110 s. Again is safe: the script starts only once. Not begun when the
+ * lease may end before it: whoever has the row by then may have started another run.
+ */
 struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,
                                struct arena *arena) MUST_CHECK;
 

@@ -235,13 +235,13 @@ struct err installer_forget(struct job *job)
 static const struct move moves[] = {
     /* state        goal       action                   then           lease poll tries limit */
     {"new",         GOAL_UP,   installer_reach,         "reached",      25, 3,  5, 300, "INSTALLING", "Connecting to the server", NULL},
-    {"reached",     GOAL_UP,   installer_start_setup,   "following",   120, 3,  6,   0, "INSTALLING", "Starting the setup", NULL},
+    {"reached",     GOAL_UP,   installer_start_setup,   "following",   150, 3,  6,   0, "INSTALLING", "Starting the setup", NULL},
     {"following",   GOAL_UP,   installer_follow_setup,  "set_up",       60, 1, 20, 720, "INSTALLING", "Installing OpenClaw", NULL},
     {"set_up",      GOAL_UP,   installer_read_result,   "installed",    60, 1, 10,   0, "INSTALLING", "Checking the installation", &instance_installed},
     {"leaving",     GOAL_UP,   installer_leave,         "left",         60, 1, LEAVE_TRIES + 1, 0, "PROVISIONING", "Preparing to install anew", &instance_vacated},
     {"restarting",  GOAL_UP,   installer_restart,       "coming_back", 130, 1, RESTART_TRIES + 1, 0, NULL, "Restarting OpenClaw", NULL},
     {"coming_back", GOAL_UP,   installer_await_restart, "installed",    60, 1, RESTART_TRIES + 1, 0, NULL, "Waiting for OpenClaw to answer", &instance_restarted},
-    {"upgrading",   GOAL_UP,   installer_upgrade,       "upgrade_runs", 120, 1,  5,   0, NULL, "Starting the upgrade", NULL},
+    {"upgrading",   GOAL_UP,   installer_upgrade,       "upgrade_runs", 150, 1,  5,   0, NULL, "Starting the upgrade", NULL},
     {"upgrade_runs", GOAL_UP,  installer_follow_upgrade, "installed",   90, 1,  5,   0, NULL, NULL, &instance_upgraded},
 
     {"new",         GOAL_DOWN, installer_forget,        "gone",         30, 1,  5,   0, NULL, NULL, NULL},
