@@ -40,6 +40,11 @@ delete from server.offsets where topic not in ('deployments', 'keys');
 delete from installation.offsets where topic not in ('deployments', 'servers');
 delete from watch.offsets where topic not in ('deployments', 'instances');
 
+-- ---------------------------------------------------------------- orders
+
+-- Which of an order's details becomes the server was noted for good when OVH had shown a part of them: it is read anew.
+update server.resource set notes = notes - 'details' where notes ? 'details' and state in ('paid', 'late');
+
 -- ---------------------------------------------------------------- hearing
 
 -- A wish is noted with the deployment before it is said, until it has ended: one that is not noted any more was heard before.
