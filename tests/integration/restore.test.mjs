@@ -151,6 +151,11 @@ test('the services go on: everything as it was, nothing bought twice', async () 
   }
   await assertNoHoles(stack);
   assert.deepEqual(await stack.psql("select topic, count(*) from public.dead_letters group by topic").catch(() => []), []);
+  // What the events do not tell of a key, OpenRouter's list does: nobody is advised to destroy what works.
+  const asked = await clawctl(stack, 'audit', '--json').catch((error) => error.stdout);
+  const { findings } = JSON.parse(asked);
+  assert.deepEqual(findings.filter(({ resolved }) => !resolved), []);
+  assert.ok(findings.some(({ resolved }) => resolved === 'adopted'));
 });
 
 test('what the backup did not know is an ordinary deployment now', async () => {
