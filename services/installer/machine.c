@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/buf.h"
 #include "base/scope.h"
 #include "lines.h"
 #include "machine_ssh.h"
@@ -14,14 +13,9 @@
 
 enum {
     MEET_MS = 8000, /* a machine that boots must not hold a worker for long */
-    OPEN_MS = 15000,
-    COMMAND_MS = 15000,
-    UPLOAD_MS = 20000,
-    START_MS = 45000, /* the script itself waits for another start that is under way */
     RESTART_MS = 85000,
     FOLLOW_LIMIT = 64 * 1024,
     ANSWER_LIMIT = 8 * 1024,
-    VALUES_CEILING = 16 * 1024,
     CERTIFICATES_LIMIT = 128 * 1024,
 };
 
@@ -31,8 +25,7 @@ enum {
 /* OpenClaw's own word that it can be used, on its machine. */
 #define READY_URL "http://127.0.0.1:18789/readyz"
 
-/* Where the script is uploaded to, quoted nowhere: MACHINE_USER holds plain characters only. */
-static const char *folder(struct arena *arena)
+const char *machine_folder(struct arena *arena)
 {
     if (strcmp(conf.machine_user, "root") == 0) {
         return "/root/openclaw-setup";
@@ -53,12 +46,8 @@ struct err open_machine(const struct machine *machine, int deadline_ms, struct a
     return ssh_open(&target, arena, ret, ret_pin);
 }
 
-/*
- * A command whose status must be 0; `what` is for the error, which ends with the command's last line,
- * without `secrets`.
- */
-static struct err must_run(struct ssh *ssh, const char *what, const char *command, int deadline_ms,
-                           const struct secrets *secrets, struct arena *arena)
+struct err must_run(struct ssh *ssh, const char *what, const char *command, int deadline_ms,
+                    const struct secrets *secrets, struct arena *arena)
 {
     struct ssh_result said;
 
@@ -101,7 +90,7 @@ struct err machine_certificates(const struct machine *machine, struct arena *are
     TRY(open_machine(machine, MEET_MS, arena, &ssh, &pin));
     const char *command =
         arena_printf(arena, "sudo -n /bin/bash %s/setup.sh certificates 2>/dev/null | base64 -w 0",
-                     folder(arena));
+                     machine_folder(arena));
     TRY(ssh_run(ssh, command, NULL, 0, COMMAND_MS, CERTIFICATES_LIMIT, arena, &said));
     if (said.status != 0 || said.truncated) {
         return permanent("the machine's answer is of no use");
@@ -116,110 +105,6 @@ struct err machine_certificates(const struct machine *machine, struct arena *are
     return OK;
 }
 
-struct value {
-    const char *name, *value;
-};
-
-/* The values as NAME='value' lines for the script, and after them what the operator adds to all. */
-static struct err write_values(const struct value *values, size_t n, struct arena *arena,
-                               struct buf *ret)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strpbrk(values[i].value, "\r\n")) {
-            return permanent("%s must be one line", values[i].name);
-        }
-        (void)buf_printf(ret, "%s=%s\n", values[i].name, ssh_quote(arena, values[i].value));
-    }
-    (void)buf_printf(ret, "%s", conf.values);
-    return ret->failed ? permanent("the values for the setup are too long") : OK;
-}
-
-/* One way of starting the script. */
-struct start {
-    const char *what, *verb, *file; /* for the error; its argument; where it looks for the values */
-    const struct value *values;
-    size_t n;
-    const struct secrets *secrets;
-    const char *certificates;
-    size_t certificates_len; /* 0: none */
-};
-
-/* Uploads the script and what it needs, and starts it. */
-static struct err start_script(const struct machine *machine, const struct start *start,
-                               struct arena *arena)
-{
-    SCOPED(ssh_close_p) struct ssh *ssh = NULL;
-    SCOPED(buf_release) struct buf text;
-    const char *dir = folder(arena);
-    const char *pin;
-
-    buf_init(&text, VALUES_CEILING);
-    TRY(write_values(start->values, start->n, arena, &text));
-    TRY(open_machine(machine, OPEN_MS, arena, &ssh, &pin));
-    const char *make = arena_printf(arena, "mkdir -p -m 700 %s", dir);
-    TRY(must_run(ssh, "making a folder", make, COMMAND_MS, start->secrets, arena));
-    TRY(ssh_put(ssh, arena_printf(arena, "%s/setup.sh", dir), 0700, conf.script, conf.script_len,
-                UPLOAD_MS, arena));
-    TRY(ssh_put(ssh, arena_printf(arena, "%s/%s", dir, start->file), 0600, text.at, text.len,
-                COMMAND_MS, arena));
-    if (start->certificates_len > 0) {
-        TRY(ssh_put(ssh, arena_printf(arena, "%s/certificates.tgz", dir), 0600, start->certificates,
-                    start->certificates_len, COMMAND_MS, arena));
-    }
-    if (machine->job && !job_may_take(machine->job, START_MS)) {
-        return transient("%s: the machine is too slow for it to be begun", start->what);
-    }
-    const char *run = arena_printf(arena, "sudo -n /bin/bash %s/setup.sh %s", dir, start->verb);
-    return must_run(ssh, start->what, run, START_MS, start->secrets, arena);
-}
-
-struct err machine_start_setup(const struct machine *machine, const struct machine_setup *setup,
-                               struct arena *arena)
-{
-    struct secrets secrets = {0};
-    const struct value values[] = {
-        {"OPENROUTER_API_KEY", setup->openrouter_key},
-        {"GATEWAY_TOKEN",      setup->gateway_token },
-        {"VPS_IP",             machine->ip          },
-        {"VPS_HOSTNAME",       setup->host_name     },
-        {"OPENCLAW_VERSION",   conf.openclaw_version},
-        {"OPENCLAW_MODEL",     conf.openclaw_model  },
-        {"DASHBOARD_ORIGIN",   conf.dashboard_origin},
-        {"SKILLS",             conf.setup_skills    },
-        {"RUN_ID",             setup->run_id        },
-    };
-    const struct start start = {.what = "starting the setup",
-                                .verb = "start",
-                                .file = "setup.env",
-                                .values = values,
-                                .n = sizeof values / sizeof values[0],
-                                .secrets = &secrets,
-                                .certificates = setup->certificates,
-                                .certificates_len = setup->certificates_len};
-
-    secrets_add(&secrets, setup->openrouter_key);
-    secrets_add(&secrets, setup->gateway_token);
-    return start_script(machine, &start, arena);
-}
-
-struct err machine_start_upgrade(const struct machine *machine,
-                                 const struct machine_upgrade *upgrade, struct arena *arena)
-{
-    static const struct secrets none;
-    const struct value values[] = {
-        {"OPENCLAW_VERSION", upgrade->version},
-        {"RUN_ID",           upgrade->run_id },
-    };
-    const struct start start = {.what = "starting the upgrade",
-                                .verb = "upgrade",
-                                .file = "upgrade.env",
-                                .values = values,
-                                .n = sizeof values / sizeof values[0],
-                                .secrets = &none};
-
-    return start_script(machine, &start, arena);
-}
-
 struct err machine_follow_setup(const struct machine *machine, int64_t offset, bool stay,
                                 struct arena *arena, struct setup_answer *ret)
 {
@@ -232,11 +117,12 @@ struct err machine_follow_setup(const struct machine *machine, int64_t offset, b
      * A run holds the lock to its very end, so waiting for the lock is waiting for the end. stderr is
      * dropped: sudo likes to complain about host names, and nothing but the answer may come.
      */
-    const char *command = arena_printf(
-        arena,
-        "%sprintf 'run %%s\\n' \"$(head -c 100 " STATE "/run_id 2>/dev/null)\"\n"
-        "sudo -n /bin/bash %s/setup.sh follow %" PRId64 " 2>/dev/null",
-        stay ? "flock -s -w 0.5 " STATE "/lock true >/dev/null 2>&1\n" : "", folder(arena), offset);
+    const char *command =
+        arena_printf(arena,
+                     "%sprintf 'run %%s\\n' \"$(head -c 100 " STATE "/run_id 2>/dev/null)\"\n"
+                     "sudo -n /bin/bash %s/setup.sh follow %" PRId64 " 2>/dev/null",
+                     stay ? "flock -s -w 0.5 " STATE "/lock true >/dev/null 2>&1\n" : "",
+                     machine_folder(arena), offset);
     TRY(ssh_run(ssh, command, NULL, 0, COMMAND_MS, FOLLOW_LIMIT, arena, &said));
     if (said.status != 0) {
         return transient("looking at the setup did not work (status %d)", said.status);
@@ -251,7 +137,7 @@ struct err machine_read_result(const struct machine *machine, struct arena *aren
                                struct setup_result *ret)
 {
     SCOPED(ssh_close_p) struct ssh *ssh = NULL;
-    const char *dir = folder(arena);
+    const char *dir = machine_folder(arena);
     const char *pin;
     struct ssh_result said;
 

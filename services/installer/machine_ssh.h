@@ -2,10 +2,23 @@
 #pragma once
 
 #include "base/scope.h"
+#include "lines.h"
 #include "machine.h"
 #include "ssh/ssh.h"
 
 SCOPED_CLEANUP(struct ssh *, ssh_close);
+
+enum { OPEN_MS = 15000, COMMAND_MS = 15000 };
+
+/* Where the script is uploaded to, quoted nowhere: MACHINE_USER holds plain characters only. */
+const char *machine_folder(struct arena *arena);
+
+/*
+ * A command whose status must be 0; `what` is for the error, which ends with the command's last line,
+ * without `secrets`.
+ */
+struct err must_run(struct ssh *ssh, const char *what, const char *command, int deadline_ms,
+                    const struct secrets *secrets, struct arena *arena) MUST_CHECK;
 
 struct err open_machine(const struct machine *machine, int deadline_ms, struct arena *arena,
                         struct ssh **ret, const char **ret_pin) MUST_CHECK;
